@@ -1,0 +1,1 @@
+"""Data Commons: data as code."""

@@ -1,0 +1,46 @@
+"""Every environment variable that the project reads, read once; facts about a deployment, never about data."""
+
+import os
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def _env(name: str, default: str = "") -> str:
+    return os.environ.get(name) or default
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The deployment. Attributes are named after their variables, `COMMONS_…` in lower case."""
+
+    store: str = field(default_factory=lambda: _env("COMMONS_STORE", f"file://{REPOSITORY}/.commons/store"))
+    """Run folders, receipts, code archives: a file: or s3: address."""
+    remote: str = field(default_factory=lambda: _env("COMMONS_REMOTE"))
+    """Overrides the parent address of the DVC remotes of .dvc/config: remotes are COMMONS_REMOTE/public and so on."""
+    publish: str = field(default_factory=lambda: _env("COMMONS_PUBLISH"))
+    """Git address that versions are pushed to; empty: the working tree's data.dvc."""
+    ref: str = field(default_factory=lambda: _env("COMMONS_REF", "main"))
+    """The publication ref (a branch)."""
+    environment: str = field(default_factory=lambda: _env("COMMONS_ENVIRONMENT", "dev"))
+    """dev, test or prod."""
+    developer: str = field(default_factory=lambda: _env("COMMONS_DEVELOPER"))
+    """Set in a developer's own space, so that names do not collide."""
+    mirror: str = field(default_factory=lambda: _env("COMMONS_MIRROR"))
+    """A folder with a mirror.yaml that answers addresses offline."""
+    datasets: str = field(default_factory=lambda: _env("COMMONS_DATASETS", f"{REPOSITORY}/include/datasets"))
+    """The authors' room; another folder in tests and benchmarks."""
+    code: str = field(default_factory=lambda: _env("COMMONS_CODE"))
+    """`COMMIT:TREE` of the code archive that this process runs, set by the pod's start; empty on a laptop."""
+    work: str = field(default_factory=lambda: _env("COMMONS_WORK"))
+    """Scratch folder (an emptyDir in a pod); the system's temporary folder by default."""
+    memory_mb: int = field(default_factory=lambda: int(_env("COMMONS_MEMORY_MB", "1024")))
+    """Memory that DuckDB and batches plan for, in megabytes."""
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()
