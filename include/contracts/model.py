@@ -71,6 +71,24 @@ class Reference(Strict):
     severity: Literal["error", "warning"] = "error"
 
 
+class Unique(Strict):
+    """Columns whose values together should not repeat, where they are not the key."""
+
+    columns: tuple[Name, ...]
+    severity: Literal["error", "warning"] = "error"
+
+
+class Sums(Strict):
+    """A column that adds up to a total within each group: shares that make 100. A missing value counts as 0."""
+
+    column: Name
+    by: tuple[Name, ...]
+    total: float
+    tolerance: float = 0.0
+    """Most difference from `total`, in the column's unit."""
+    severity: Literal["error", "warning"] = "warning"
+
+
 class Expect(Strict):
     """Rules on the table as a whole. A broken one stops the run, the last good version stays."""
 
@@ -85,6 +103,8 @@ class Expect(Strict):
     drift: dict[Name, float] = {}
     """Most population stability index (PSI) of a column against the last version."""
     references: tuple[Reference, ...] = ()
+    unique: tuple[Unique, ...] = ()
+    sums: tuple[Sums, ...] = ()
 
 
 class Waiver(Strict):

@@ -1,0 +1,1 @@
+"""What a container does: one verb, end to end."""

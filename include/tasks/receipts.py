@@ -1,0 +1,155 @@
+"""Receipts: the proof of a verb, written once; see FORMAT.md, "The store"."""
+
+import datetime as dt
+import hashlib
+import os
+import socket
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict
+
+from ..adapters.store import Store
+from ..errors import DataError, EnvironmentFault
+
+Verb = Literal["extract", "validate", "publish"]
+
+
+class Output(BaseModel):
+    """One file that a verb left: its SHA-256 and size."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    sha256: str
+    bytes: int
+
+
+class Counts(BaseModel):
+    """Where every record went: records + added = published + quarantined + rejected + merged."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    records: int = 0
+    added: int = 0
+    published: int = 0
+    quarantined: int = 0
+    rejected: int = 0
+    merged: int = 0
+
+    def check(self, where: str) -> None:
+        """Raises DataError where a row was lost or appeared from nowhere."""
+        came = self.records + self.added
+        went = self.published + self.quarantined + self.rejected + self.merged
+        if came != went:
+            raise DataError(
+                f"{where}: {came:,} rows came in and {went:,} went out ({self!r}). "
+                "This is a fault of the engine or of extract.py's counts: every row that it drops or makes must be counted."
+            )
+
+
+class Receipt(BaseModel):
+    """What a verb did, for the next verb, for a retry and for people."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    format: Literal[1] = 1
+    dataset: str
+    verb: Verb
+    run: str
+    attempt: str
+    outcome: Literal["done", "unchanged", "blocked", "proposed"]
+    inputs: dict[str, Any]
+    folder: str
+    outputs: dict[str, Output] = {}
+    counts: Counts = Counts()
+    reasons: dict[str, dict[str, int]] = {}
+    problems: tuple[str, ...] = ()
+    facts: dict[str, Any] = {}
+
+    def canonical(self) -> bytes:
+        """The bytes that are stored and hashed."""
+        return (self.model_dump_json(indent=1) + "\n").encode()
+
+    @property
+    def sha256(self) -> str:
+        """What a later verb names as its input."""
+        return hashlib.sha256(self.canonical()).hexdigest()
+
+
+def run_folder(dataset: str, run: str) -> str:
+    """Where a run's files lie in the store; `run` is the DAG run's id."""
+    return f"runs/{dataset}/{quote(run, safe='._-')}"
+
+
+def attempt_folder(dataset: str, run: str, verb: str, attempt: str) -> str:
+    """Where one attempt of a verb leaves its receipts and files."""
+    return f"{run_folder(dataset, run)}/{verb}/{attempt}"
+
+
+def found(store: Store, dataset: str, run: str, verb: str) -> Receipt | None:
+    """The receipt of the verb's highest attempt; of several there, the last one finished."""
+    paths = [p for p in store.list(f"{run_folder(dataset, run)}/{verb}") if p.rpartition("/")[2].startswith("receipt")]
+    if not paths:
+        return None
+    top = max(p.split("/")[4] for p in paths)
+    receipts = [_read(store, p) for p in paths if p.split("/")[4] == top]
+    return max(receipts, key=lambda r: str(r.facts.get("finished", "")))
+
+
+def own(store: Store, path: str) -> Receipt | None:
+    """The receipt at exactly this `path`, if there is one."""
+    return _read(store, path) if store.get(path) is not None else None
+
+
+def needed(store: Store, dataset: str, run: str, verb: str) -> Receipt:
+    """As `found`, but it must be there and must not say `blocked`."""
+    receipt = found(store, dataset, run, verb)
+    if receipt is None:
+        raise EnvironmentFault(
+            f"{dataset}: run {run} has no receipt of {verb} in {store.url}, though its task may be green. "
+            f"Nothing was published. Clear the task {verb} to do it again."
+        )
+    if receipt.outcome == "blocked":
+        raise DataError(f"{dataset}: {verb} stopped this run; the last good version stays.", *receipt.problems)
+    return receipt
+
+
+def files(store: Store, receipt: Receipt, into: Path) -> dict[str, Path]:
+    """Local files of a receipt's outputs by name, their hashes checked."""
+    local: dict[str, Path] = {}
+    problems: list[str] = []
+    for name, output in receipt.outputs.items():
+        try:
+            local[name] = store.local(f"{receipt.folder}/{name}", into)
+        except FileNotFoundError:
+            problems.append(f"{receipt.folder}/{name}: is gone from {store.url}")
+            continue
+        if (sha := sha256_of(local[name])) != output.sha256:
+            problems.append(f"{receipt.folder}/{name}: its bytes are not those of the receipt: expected sha256 {output.sha256}, found {sha}")
+    if problems:
+        raise EnvironmentFault(*problems, f"Clear the task {receipt.verb} to make them again.")
+    return local
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def now() -> str:
+    """The time now in UTC, as receipts write it."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def pod() -> str:
+    """Which pod or machine this is."""
+    return os.environ.get("HOSTNAME") or socket.gethostname()
+
+
+def _read(store: Store, path: str) -> Receipt:
+    content = store.get(path)
+    if content is None:
+        raise EnvironmentFault(f"{store.url}/{path}: the receipt went away while it was read. Try again.")
+    try:
+        return Receipt.model_validate_json(content)
+    except ValueError as error:
+        raise EnvironmentFault(f"{store.url}/{path}: not a receipt of format 1: {error}. Clear the task to make a new one.") from error
