@@ -36,8 +36,15 @@ class Settings:
     """`COMMIT:TREE` of the code archive that this process runs, set by the pod's start; empty on a laptop."""
     work: str = field(default_factory=lambda: _env("COMMONS_WORK"))
     """Scratch folder (an emptyDir in a pod); the system's temporary folder by default."""
+    secrets: str = field(default_factory=lambda: _env("COMMONS_SECRETS", "/var/run/secrets/commons"))
+    """Folder of secrets, one file each (a mounted Kubernetes Secret)."""
     memory_mb: int = field(default_factory=lambda: int(_env("COMMONS_MEMORY_MB", "1024")))
     """Memory that DuckDB and batches plan for, in megabytes."""
+
+
+def secret_variable(name: str) -> str:
+    """Value of COMMONS_SECRET_NAME, a laptop's stand-in for the file of a mounted secret; empty where unset."""
+    return _env("COMMONS_SECRET_" + name.upper().replace("-", "_"))
 
 
 @cache
