@@ -40,10 +40,9 @@ requirements: install  ## compile the pinned lists anew
 	chmod +x .venv/bin/commons
 	touch $@
 
-.venv-task/installed: include/images/requirements.txt | .venv/bin/uv
-	@echo "Installing .venv-task (what a pod has) …"
-	test -x .venv-task/bin/python || $(PYTHON) -m venv --without-pip .venv-task
-	$(SYNC) --python .venv-task/bin/python include/images/requirements.txt
+.venv-task/installed: include/images/requirements.txt include/images/setup.sh include/images/commons-task | .venv/bin/uv
+	@echo "Installing .venv-task (what a pod has): about 0.6 GB …"
+	PYTHON=$(PYTHON) UV=$(UV) include/images/setup.sh .venv-task
 	touch $@
 
 clean:  ## removes the environments and the local store

@@ -1,0 +1,1 @@
+"""`commons`: what people type."""

@@ -1,0 +1,225 @@
+"""The `commons` command: what people type. Exit 0 fine, 1 the data or the contract is at fault, 2 wrong use or environment."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ..errors import DataCommonsError, EnvironmentFault
+from ..settings import REPOSITORY, settings
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
+out = Console()
+err = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Name = Annotated[str, typer.Argument(help="A dataset: a folder of include/datasets.")]
+
+
+def main() -> None:
+    """Runs the command line; a known problem is printed as such, never as a traceback."""
+    try:
+        app()
+    except DataCommonsError as error:
+        for problem in error.problems:
+            err.print(f"[red]✗[/red] {_plain(problem)}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        err.print("Stopped. Nothing was published.")
+        sys.exit(2)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Its name: snake case.")],
+    source: Annotated[str, typer.Option("--from", help="A file, or an https, file: or pkg:pypi address.")],
+) -> None:
+    """Draft contract.yaml and schema.py by looking at the data."""
+    from .draft import draft
+
+    folder = Path(settings().datasets) / name
+    for path in draft(name, source, folder):
+        out.print(f"wrote {path}", highlight=False, soft_wrap=True)
+    out.print(f"Read both: a draft guesses. Then: commons check {name}", highlight=False)
+
+
+@app.command()
+def check(names: Annotated[list[str] | None, typer.Argument(help="All by default.")] = None, as_json: Json = False) -> None:
+    """Say all that is wrong with contracts and schemas: seconds, no network, no Airflow."""
+    from .checking import problems_of
+
+    found = problems_of(names or [])
+    if as_json:
+        _print_json(found)
+    for name, problems in found.items():
+        if not as_json:
+            out.print(f"{'[red]✗[/red]' if problems else '[green]✓[/green]'} {name}", highlight=False)
+            for problem in problems:
+                out.print(f"  {_plain(problem)}", highlight=False, soft_wrap=True)
+    if any(found.values()):
+        raise typer.Exit(1)
+
+
+@app.command("try")
+def try_(name: Name) -> None:
+    """Extract and validate, publish nothing, show the report."""
+    from . import running
+
+    out.print(running.attempt(name))
+
+
+@app.command()
+def run(
+    name: Name,
+    airflow: Annotated[bool, typer.Option("--airflow", help="Its DAG, through Airflow and the pod runner.")] = False,
+) -> None:
+    """Make a version: all verbs, as local processes. Changes data.dvc and leaves the commit to you."""
+    from . import running
+
+    running.run_airflow([name]) if airflow else running.run_local(name)
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """All datasets, with the version that data.dvc pins."""
+    from .listing import datasets
+
+    rows = datasets()
+    if as_json:
+        return _print_json(rows)
+    table = Table("dataset", "title", "rows", "quarantined", "published", "access", box=None)
+    for row in rows:
+        table.add_row(*(f"{v:,}" if isinstance(v, int) else str(v or "–") for v in row.values()))
+    return out.print(table)
+
+
+@app.command()
+def history(name: Name, as_json: Json = False) -> None:
+    """Versions of a dataset, newest first."""
+    from .listing import versions
+
+    rows = versions(name)
+    if as_json:
+        return _print_json(rows)
+    table = Table("commit", "published", "rows", "source version", "run", "content", box=None)
+    for row in rows:
+        table.add_row(*(f"{v:,}" if isinstance(v, int) else str(v or "–") for v in row.values()))
+    return out.print(table)
+
+
+@app.command("open")
+def open_(
+    name: Name,
+    at: Annotated[str | None, typer.Option(help="A commit, tag or branch; the working tree by default.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Write a .parquet, .csv or .xlsx file.")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Show a version's first rows, or write it to a file."""
+    from . import export
+    from .listing import opened
+
+    frame, schema = opened(name, at)
+    if to is not None:
+        out.print(f"wrote {export.export(frame, to):,} rows to {to}", highlight=False, soft_wrap=True)
+    elif as_json:
+        _print_json(frame.head(rows).collect().to_dicts())
+    else:
+        out.print(export.head(frame, rows, schema))
+
+
+@app.command()
+def up() -> None:
+    """Start Airflow's pages, scheduler and the pod runner on loopback; print address and login."""
+    from ..laptop import services
+
+    services.up()
+
+
+@app.command()
+def down() -> None:
+    """Stop what `up` started."""
+    from ..laptop import services
+
+    services.down()
+
+
+@app.command()
+def demo(names: Annotated[list[str] | None, typer.Argument(help="Four that need only the package registry by default.")] = None) -> None:
+    """Real datasets from source to pinned version, through Airflow, in a clone of its own."""
+    from . import showing
+
+    showing.demo(names or [])
+
+
+@app.command()
+def doctor(
+    network: Annotated[bool, typer.Option("--network", help="Also try the package registry.")] = False, as_json: Json = False
+) -> None:
+    """Say what is missing on this machine and how to get it."""
+    from .doctor import examine
+
+    findings = examine(network=network)
+    if as_json:
+        _print_json([finding.__dict__ for finding in findings])
+    else:
+        table = Table("", "what", "found", "what to do", box=None)
+        for finding in findings:
+            mark = "[green]✓[/green]" if finding.ok else "[red]✗[/red]"
+            table.add_row(mark, finding.what, _plain(finding.found), "" if finding.ok else _plain(finding.remedy))
+        out.print(table)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(2)
+
+
+@app.command()
+def pushed(as_json: Json = False) -> None:
+    """Fail if data.dvc pins bytes that the shared remote lacks."""
+    from .listing import missing
+
+    lacking = missing()
+    if as_json:
+        _print_json(lacking)
+    for name, files in lacking.items():
+        err.print(f"[red]✗[/red] {name}: {len(files)} object(s) are not on its remote. Run `dvc push data/{name}`.")
+    if lacking:
+        raise typer.Exit(1)
+    if not as_json:
+        out.print("Every pinned byte is on its remote.")
+
+
+@app.command("push-code")
+def push_code() -> None:
+    """Put the code archive of this commit into the store, for pods."""
+    from ..adapters import code
+
+    out.print(code.push(settings().store, REPOSITORY), highlight=False)
+
+
+@app.command()
+def names(as_json: Json = False) -> None:
+    """What the datasets are called in this environment: tables, paths, topics."""
+    from .listing import resolved
+
+    rows = resolved()
+    if as_json:
+        return _print_json(rows)
+    table = Table(*(rows[0] if rows else {"dataset": ""}), box=None)
+    for row in rows:
+        table.add_row(*map(str, row.values()))
+    return out.print(table)
+
+
+__all__ = ["EnvironmentFault", "app", "main"]

@@ -1,0 +1,61 @@
+"""What a pod runs: `python -m include.tasks VERB NAME --run RUN_ID`. Exit 0 fine, 1 data or contract at fault, 2 the rest."""
+
+import argparse
+import importlib
+import logging
+import sys
+from pathlib import Path
+from typing import get_args
+
+from ..adapters.store import Store
+from ..errors import DataCommonsError, DataError
+from ..settings import settings
+from .perform import Run
+from .receipts import Receipt, Verb
+
+log = logging.getLogger("commons")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one verb; the exit code of the process."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stdout)
+    log.setLevel(logging.INFO)
+    asked = _parse(arguments)
+    task = Run(
+        asked.dataset, asked.verb, asked.run, asked.attempt, asked.start, asked.end,
+        folder=Path(settings().datasets) / asked.dataset,
+    )  # fmt: skip
+    try:
+        receipt: Receipt = importlib.import_module(f".{task.verb}", __package__).run(task, Store(settings().store))
+        if receipt.outcome == "blocked":
+            raise DataError(f"{task.dataset}: {task.verb} stopped this run; the last good version stays.", *receipt.problems)
+    except DataCommonsError as error:
+        for problem in error.problems:
+            log.error("%s", problem)
+        return error.exit_code
+    except MemoryError:
+        log.error("%s %s: out of memory. Give the dataset a bigger `size:` in its contract.", task.verb, task.dataset)
+        return 2
+    log.info("%s %s: %s. %s", task.verb, task.dataset, receipt.outcome, _counted(receipt))
+    return 0
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="include.tasks", description=__doc__)
+    parser.add_argument("verb", choices=get_args(Verb))
+    parser.add_argument("dataset")
+    parser.add_argument("--run", required=True, help="the DAG run's id")
+    parser.add_argument("--attempt", default="0", help="raised when an operator clears the task")
+    parser.add_argument("--start", default="", help="start of the data interval, ISO 8601")
+    parser.add_argument("--end", default="", help="end of the data interval, ISO 8601")
+    asked = parser.parse_args(arguments)
+    asked.attempt = f"{int(asked.attempt):04d}"
+    return asked
+
+
+def _counted(receipt: Receipt) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in receipt.counts.model_dump().items() if count)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
