@@ -1,0 +1,1 @@
+"""Bytes to tables, safely: pure functions from files to Parquet frames."""
