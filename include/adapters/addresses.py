@@ -39,6 +39,12 @@ def shown(address: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query if same else query, ""))
 
 
+def origin(address: str) -> tuple[str, str, int]:
+    """Scheme, host and port: who answers an address, and who may see its secret."""
+    parts = urlsplit(address)
+    return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or 443
+
+
 def target(address: str) -> str:
     """Where a redirect leads, without its query: servers sign addresses there."""
     return shown(address).partition("?")[0]

@@ -70,6 +70,12 @@ class Landing:
         self.file.truncate()
         self.size, self._hash = 0, hashlib.sha256()
 
+    def head(self, most: int) -> bytes:
+        """The first bytes of what came so far."""
+        self.file.flush()
+        with Path(self.file.name).open("rb") as file:
+            return file.read(most)
+
     @property
     def sha256(self) -> str:
         """Hash of what came so far, in hexadecimal."""

@@ -44,11 +44,11 @@ class Policy:
     permitted: frozenset[tuple[str, int]] = frozenset()
     """Addresses with ports that are allowed all the same: a server of one's own."""
 
-    def check_name(self, host: str) -> None:
+    def check_name(self, host: str, port: int = 443) -> None:
         """Raises SourceError for a name or a literal address that can only mean a machine inside."""
         bare = host.strip("[]").rstrip(".").lower()
         if literal(bare):
-            self._check(host, bare, 443)
+            self._check(host, bare, port)
             return
         last = bare.rpartition(".")[2]
         if last == bare or bare.endswith(_INSIDE) or re.fullmatch(r"\d+|0x[0-9a-f]*", last):

@@ -151,9 +151,7 @@ def _recorded(address: str, member: Member, archive: zipfile.ZipFile) -> str:
         raise SourceError(f"{address}: {member.package} {member.version} holds no {member.path!r}; {hint}")
     record = next((archive.getinfo(name) for name in names if re.fullmatch(r"[^/]+\.dist-info/RECORD", name)), None)
     if record is None or record.file_size > _RECORD_MOST:
-        raise SourceError(
-            f"{address}: the wheel has no RECORD to check its files against. Use another version."
-        )
+        raise SourceError(f"{address}: the wheel has no RECORD to check its files against. Use another version.")
     rows = {row[0]: row[1] for row in csv.reader(io.StringIO(archive.read(record).decode())) if len(row) > 1}
     algorithm, _, digest = rows.get(member.path, "").partition("=")
     if algorithm != "sha256":

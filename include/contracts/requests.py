@@ -19,8 +19,8 @@ class Next(Strict):
     """cursor, page, offset: the query parameter that is set."""
     records: str | None = None
     """page, offset: where the answer holds its list of records ("result.items"; "" for the answer itself)."""
-    first: int = 1
-    """page: number of the page that the address itself answers; offset: 0 in most services."""
+    first: int | None = None
+    """page, offset: the number that the address itself answers; 1 for pages, 0 for offsets by default."""
     size: int = Field(default=1, ge=1)
     """offset: records a page, added to the number each time."""
     most: int = Field(default=1000, ge=1)
