@@ -38,6 +38,20 @@ class Settings:
     """Scratch folder (an emptyDir in a pod); the system's temporary folder by default."""
     secrets: str = field(default_factory=lambda: _env("COMMONS_SECRETS", "/var/run/secrets/commons"))
     """Folder of secrets, one file each (a mounted Kubernetes Secret)."""
+    image: str = field(default_factory=lambda: _env("COMMONS_IMAGE", "data-commons-task"))
+    """The task image; without a tag, the hash of its lock file is the tag."""
+    pull: str = field(default_factory=lambda: _env("COMMONS_PULL", "IfNotPresent"))
+    """When a node pulls the task image: Always, IfNotPresent or Never."""
+    namespace: str = field(default_factory=lambda: _env("COMMONS_NAMESPACE", "data-commons"))
+    """The Kubernetes namespace of the pods."""
+    deferrable: bool = field(default_factory=lambda: _env("COMMONS_DEFERRABLE").lower() in ("1", "true", "yes"))
+    """Pods are watched by Airflow's triggerer instead of a worker."""
+    store_secret: str = field(default_factory=lambda: _env("COMMONS_STORE_SECRET"))
+    """Kubernetes Secret with the variables by which extract and validate reach the run store; empty: none."""
+    publish_secret: str = field(default_factory=lambda: _env("COMMONS_PUBLISH_SECRET"))
+    """Kubernetes Secret with the variables by which publish reaches store, remotes and Git; empty: none."""
+    source_secrets: str = field(default_factory=lambda: _env("COMMONS_SOURCE_SECRETS", "source-"))
+    """A dataset's source secrets lie in the Kubernetes Secret of this prefix and its name, with hyphens; optional."""
     memory_mb: int = field(default_factory=lambda: int(_env("COMMONS_MEMORY_MB", "1024")))
     """Memory that DuckDB and batches plan for, in megabytes."""
 

@@ -21,7 +21,7 @@ from .runner import Runner
 from .server import application
 
 WARNING = "This runs pods as ordinary processes of this user: it isolates nothing. Use it on your own machine only."
-PATH = f"{REPOSITORY}/include/images/commons-task:{REPOSITORY}/.venv-task/bin:/usr/local/bin:/usr/bin:/bin"
+PATH = f"{REPOSITORY}/include/images:{REPOSITORY}/.venv-task/bin:/usr/local/bin:/usr/bin:/bin"
 
 
 def main() -> None:

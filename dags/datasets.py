@@ -1,0 +1,16 @@
+"""One DAG per dataset contract; a task's own parse builds its DAG only."""
+
+from pathlib import Path
+
+from airflow.sdk import get_parsing_context
+
+from include.contracts import loader
+from include.orchestration.dag import dataset_dag
+from include.settings import settings
+
+ROOM = Path(settings().datasets)
+WANTED = get_parsing_context().dag_id
+
+for name in loader.names(ROOM):
+    if WANTED in (None, name):
+        globals()[name] = dataset_dag(ROOM / name)

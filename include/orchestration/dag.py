@@ -1,0 +1,94 @@
+"""One DAG a contract: extract, validate, publish in pods, then announce."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from ..contracts import loader, names
+from ..contracts.model import Contract
+from . import announce as announcing
+from . import macros
+from .pod import pod_task
+
+
+def dataset_dag(folder: Path) -> DAG:
+    """The DAG of the contract in `folder`; of a broken one, a DAG that only tells what is wrong with it."""
+    try:
+        return _dag(folder.name, loader.load(folder))
+    except Exception as error:  # whatever an author wrote breaks their own DAG and no other
+        return _broken(folder.name, str(error) or type(error).__name__)
+
+
+def _dag(name: str, contract: Contract) -> DAG:
+    asset = dataset_asset(name)
+    with DAG(
+        dag_id=name,
+        dag_display_name=name,
+        description=contract.title,
+        doc_md=_text(name, contract),
+        schedule=_schedule(contract),
+        catchup=False,
+        max_active_runs=1,
+        tags=sorted({"dataset", contract.access}),
+        default_args={"owner": contract.owner},
+        user_defined_macros={"commons": macros},
+    ) as dag:
+        extract, validate, publish = (pod_task(name, verb, contract) for verb in ("extract", "validate", "publish"))
+        extract >> validate >> publish >> _announce(name, asset)
+    return dag
+
+
+def dataset_asset(name: str) -> Asset:
+    """The Asset of a dataset: the same name and address wherever it is spoken of."""
+    return Asset(name=name, uri=names.asset(name))
+
+
+def _announce(name: str, asset: Asset) -> Any:
+    @task(task_id="announce", outlets=[asset], retries=2, multiple_outputs=False)
+    def announce(run_id: Any = None, outlet_events: Any = None) -> dict[str, Any]:
+        return announcing.announce(name, run_id, asset, outlet_events)
+
+    return announce()
+
+
+def _schedule(contract: Contract) -> Any:
+    """A cron expression in UTC with a data interval; else whenever a referenced dataset has a new version."""
+    if contract.schedule:
+        return CronDataIntervalTimetable(contract.schedule, timezone="UTC")
+    referenced = sorted({reference.dataset for reference in contract.expect.references})
+    return [dataset_asset(name) for name in referenced] or None
+
+
+def _text(name: str, contract: Contract) -> str:
+    """The page of the dataset in Airflow, in Markdown."""
+    addresses = [contract.source.url] if isinstance(contract.source.url, str) else contract.source.url
+    key = ", ".join(f"`{column}`" for column in contract.key) or "none"
+    rows = {
+        "Owner": contract.owner,
+        "Licence": contract.licence,
+        "Access": contract.access,
+        "Key": key,
+        "Source": " ".join(f"`{address}`" for address in addresses if address) or "extract.py",
+        "Publishes by": contract.publish,
+    }
+    table = "\n".join(f"| {what} | {value} |" for what, value in rows.items())
+    return f"# {contract.title}\n\n{contract.description}\n\n| {name} | |\n| --- | --- |\n{table}\n"
+
+
+def _broken(name: str, message: str) -> DAG:
+    with DAG(
+        dag_id=re.sub(r"[^\w.-]", "_", name) or "_",
+        doc_md=f"# {name}: the contract can't be used\n\n```\n{message}\n```\n",
+        schedule=None,
+        tags=["contract-error"],
+    ) as dag:
+
+        @task(task_id="contract", retries=0)
+        def contract() -> None:
+            raise AirflowFailException(message)
+
+        contract()
+    return dag

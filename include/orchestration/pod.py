@@ -1,0 +1,136 @@
+"""One function builds every pod: small rights, known size, code of the DAG run's commit."""
+
+import datetime as dt
+from typing import Any, Literal, NamedTuple
+
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from kubernetes.client import models as k8s
+
+from ..contracts.model import Contract
+from ..settings import settings
+from .messages import PlainWords
+
+Verb = Literal["extract", "validate", "publish"]
+
+SECRETS = "/var/run/secrets/commons"  # settings.secrets' default
+LABEL = "data-commons.io"
+
+
+class Size(NamedTuple):
+    """What a pod may use; `hours` is its deadline."""
+
+    cpu: str
+    memory_mb: int
+    disk_gb: int
+    hours: int
+
+
+SIZES = {
+    "small": Size("1", 2048, 4, 1),
+    "medium": Size("2", 6144, 20, 4),
+    "large": Size("4", 24576, 100, 12),
+}
+
+RESTRICTED = {
+    "run_as_non_root": True,
+    "allow_privilege_escalation": False,
+    "privileged": False,
+    "read_only_root_filesystem": True,
+    "capabilities": k8s.V1Capabilities(drop=["ALL"]),
+    "seccomp_profile": k8s.V1SeccompProfile(type="RuntimeDefault"),
+}
+
+
+def pod_task(dataset: str, verb: Verb, contract: Contract) -> KubernetesPodOperator:
+    """The task that runs `verb` of `dataset` in a pod, to be made inside a DAG with `macros` as `commons`.
+
+    Its log is also in the store, its result is a receipt there: nothing hangs on the pod or on XCom.
+    """
+    size = SIZES[contract.size]
+    return KubernetesPodOperator(
+        task_id=verb,
+        name="{{ commons.name(ti) }}",
+        random_name_suffix=False,
+        namespace="{{ commons.setting('namespace') }}",
+        image="{{ commons.image() }}",
+        image_pull_policy=settings().pull,
+        cmds=["commons-task"],
+        arguments=_arguments(dataset, verb),
+        env_vars=_variables(verb, size),
+        env_from=_credentials(verb),
+        volumes=_volumes(dataset, verb, size),
+        volume_mounts=_mounts(verb),
+        labels={f"{LABEL}/dataset": dataset, f"{LABEL}/verb": verb, "app.kubernetes.io/part-of": "data-commons"},
+        container_resources=_resources(size),
+        security_context=k8s.V1PodSecurityContext(
+            run_as_non_root=True, seccomp_profile=k8s.V1SeccompProfile(type="RuntimeDefault")
+        ),
+        container_security_context=k8s.V1SecurityContext(**RESTRICTED),
+        automount_service_account_token=False,
+        active_deadline_seconds=size.hours * 3600,
+        termination_grace_period=30,
+        termination_message_policy="FallbackToLogsOnError",
+        schedule_timeout_seconds=3600,
+        startup_timeout_seconds=900,
+        startup_check_interval_seconds=1,
+        poll_interval=1,
+        deferrable=settings().deferrable,
+        do_xcom_push=False,
+        on_finish_action="delete_succeeded_pod",
+        log_events_on_failure=True,
+        log_pod_spec_on_failure=False,
+        retries=2,
+        retry_delay=dt.timedelta(seconds=10),
+        retry_exponential_backoff=True,
+        max_retry_delay=dt.timedelta(minutes=10),
+        retry_policy=PlainWords(),
+        max_active_tis_per_dag=1,
+    )
+
+
+def _arguments(dataset: str, verb: Verb) -> list[str]:
+    facts = {
+        "--run": "{{ run_id }}",
+        "--attempt": "{{ commons.attempt(ti) }}",
+        "--start": "{{ commons.start(dag_run) }}",
+        "--end": "{{ commons.end(dag_run) }}",
+        "--code": "{{ commons.code(ti) }}",
+    }
+    return [verb, dataset, *(part for pair in facts.items() for part in pair)]
+
+
+def _variables(verb: Verb, size: Size) -> list[k8s.V1EnvVar]:
+    """Facts of the deployment that a verb needs, by name; where to publish is for publish alone."""
+    shared = ["store", "remote", "ref", "environment", "developer", "mirror"]
+    wanted = [*shared, "publish"] if verb == "publish" else shared
+    variables = {f"COMMONS_{which.upper()}": f"{{{{ commons.setting('{which}') }}}}" for which in wanted}
+    variables |= {"COMMONS_MEMORY_MB": str(size.memory_mb // 2), "COMMONS_SECRETS": SECRETS}
+    variables |= {"COMMONS_WORK": "/tmp/work", "HOME": "/tmp/home", "TMPDIR": "/tmp"}  # noqa: S108 - the emptyDir
+    name = k8s.V1EnvVarSource(field_ref=k8s.V1ObjectFieldSelector(field_path="metadata.name"))
+    return [*(k8s.V1EnvVar(key, value) for key, value in variables.items()), k8s.V1EnvVar("HOSTNAME", value_from=name)]
+
+
+def _credentials(verb: Verb) -> list[k8s.V1EnvFromSource]:
+    """Trust zones: a pod that runs authors' code or parses foreign bytes never holds what publishes."""
+    secret = settings().publish_secret if verb == "publish" else settings().store_secret
+    return [k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=secret))] if secret else []
+
+
+def _volumes(dataset: str, verb: Verb, size: Size) -> list[k8s.V1Volume]:
+    scratch = k8s.V1Volume(name="tmp", empty_dir=k8s.V1EmptyDirVolumeSource(size_limit=f"{size.disk_gb}Gi"))
+    if verb != "extract":
+        return [scratch]
+    own = settings().source_secrets + dataset.replace("_", "-")
+    source = k8s.V1SecretVolumeSource(secret_name=own, optional=True, default_mode=0o440)
+    return [scratch, k8s.V1Volume(name="source", secret=source)]
+
+
+def _mounts(verb: Verb) -> list[k8s.V1VolumeMount]:
+    scratch = k8s.V1VolumeMount(name="tmp", mount_path="/tmp")  # noqa: S108 - the emptyDir
+    source = k8s.V1VolumeMount(name="source", mount_path=SECRETS, read_only=True)
+    return [scratch, source] if verb == "extract" else [scratch]
+
+
+def _resources(size: Size) -> k8s.V1ResourceRequirements:
+    memory: dict[str, Any] = {"memory": f"{size.memory_mb}Mi", "ephemeral-storage": f"{size.disk_gb}Gi"}
+    return k8s.V1ResourceRequirements(requests={"cpu": "250m", **memory}, limits={"cpu": size.cpu, **memory})
