@@ -70,7 +70,7 @@ def _quarantine_hash(file: Path) -> tuple[int, list[dict[str, str]]]:
         return 0, []
     names = pq.read_schema(file).names
     rows, hashes = table_hash([file], {n: pl.Int64() if n == "record" else pl.String() for n in names})
-    return rows, [{"name": name, "hash": digest} for name, digest in hashes.items()]
+    return rows, [{"name": name, "hash": digest} for name, digest in hashes.items()] if rows else []
 
 
 def _batches(file: Path, columns: dict[str, pl.DataType]) -> Iterator[pl.DataFrame]:
@@ -142,6 +142,6 @@ def _fixed(column: pl.Series) -> list[bytes | memoryview]:
     return [_buffer(values, 1)[values.offset * width : (values.offset + len(values)) * width]]
 
 
-def _buffer(values: pa.Array, which: int) -> memoryview:
+def _buffer(values: pa.Array[Any], which: int) -> memoryview:
     buffer = values.buffers()[which]
     return memoryview(b"" if buffer is None else buffer)

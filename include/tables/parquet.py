@@ -7,6 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from ..contracts.columns import TableSchema
+from ..errors import DataError
 from .types import arrow_type, polars_type
 
 ROW_GROUP = 131_072
@@ -23,8 +24,13 @@ def sink(
     Columns are written in the schema's order with their types, field ids and nullability. A part holds `part_rows`
     rows; where that exceeds `part_bytes`, all parts are written again with half as many. Streams: memory does not
     grow with the table. An empty frame gives one part without rows.
-    Raises polars.exceptions.PolarsError where a column is absent, cannot be cast, or holds an unwelcome null.
+    Raises DataError where the folder holds parts already, polars.exceptions.PolarsError where a column is absent,
+    can't be cast, or holds a null that the schema rules out.
     """
+    if any(folder.glob("*.parquet")):
+        raise DataError(
+            f"{folder}: holds Parquet files already; a version's table is written once. Use a fresh folder."
+        )
     typed = frame.select(pl.col(c.name).cast(polars_type(c.type)) for c in schema.columns)
     parts = _write(typed, arrow_schema(schema), folder, part_rows)
     while part_rows > ROW_GROUP and max(part.stat().st_size for part in parts) > part_bytes:

@@ -27,6 +27,16 @@ _POLARS: dict[str, pl.DataType] = {
 }
 _ARROW: dict[str, pa.DataType] = {
     "boolean": pa.bool_(),
+    "int8": pa.int8(),
+    "int16": pa.int16(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "uint8": pa.uint8(),
+    "uint16": pa.uint16(),
+    "uint32": pa.uint32(),
+    "uint64": pa.uint64(),
+    "float32": pa.float32(),
+    "float64": pa.float64(),
     "string": pa.large_string(),
     "date": pa.date32(),
     "timestamp": pa.timestamp("us", "UTC"),
@@ -53,7 +63,7 @@ def arrow_type(kind: str) -> pa.DataType:
     if decimal := _DECIMAL.fullmatch(kind):
         return pa.decimal128(int(decimal[1]), int(decimal[2]))
     polars_type(kind)
-    return _ARROW.get(kind) or pa.type_for_alias(kind)
+    return _ARROW[kind]
 
 
 def kind_of(dtype: pl.DataType) -> str | None:

@@ -117,7 +117,7 @@ def parse_blob(blob: str, text: str) -> Pins:
 
 def _load(text: str, where: str) -> Any:
     try:
-        return yaml.load(text, Loader=yaml.CSafeLoader) or {}  # noqa: S506 - the C version of SafeLoader
+        return yaml.load(text, Loader=yaml.CSafeLoader) or {}
     except yaml.YAMLError as error:
         raise DataError(f"{where}: not YAML: {error}. Restore it from Git.") from error
 

@@ -1,0 +1,210 @@
+"""Git as the publisher needs it: read the tip of a ref, change one file on top of it, push it if nothing moved.
+
+Uses the command line, so that file, ssh and https addresses and the user's credential helpers work as everywhere.
+Never asks for a password, never runs a repository's hooks, never shows a credential in a message.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..errors import EnvironmentFault
+
+TIMEOUT = 300.0
+Pushed = Literal["done", "rejected", "unknown"]
+_CREDENTIAL = re.compile(r"(?<=://)[^/@\s]+@")
+_REPOSITORY_VARIABLES = {
+    f"GIT_{name}"
+    for name in (
+        *("DIR", "WORK_TREE", "INDEX_FILE", "OBJECT_DIRECTORY", "ALTERNATE_OBJECT_DIRECTORIES", "COMMON_DIR"),
+        *("NAMESPACE", "PREFIX", "QUARANTINE_PATH"),
+    )
+}
+_REJECTED = re.compile(r"^!.*(stale info|non-fast-forward|fetch first|already exists|failed to|cannot lock)", re.M)
+
+
+class GitError(EnvironmentFault):
+    """A git command failed; `stderr` is what it said, without credentials."""
+
+    def __init__(self, command: str, stderr: str) -> None:
+        self.stderr = stderr
+        super().__init__(f"git {command}: {stderr or 'failed without a word'}")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who commits."""
+
+    name: str
+    email: str
+
+
+def run(*arguments: str, at: Path, text: str = "", extra: Mapping[str, str] | None = None) -> str:
+    """The standard output of `git arguments` run in the repository `at`.
+
+    Raises GitError where it fails or takes longer than TIMEOUT seconds.
+    """
+    command = ["git", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "credential.interactive=false"]
+    process = subprocess.Popen(
+        [*command, *arguments],
+        cwd=at,
+        env=_environment() | dict(extra or {}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        out, err = process.communicate(text.encode(), timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise GitError(arguments[0], f"no answer within {TIMEOUT:.0f} s") from None
+    if process.returncode:
+        raise GitError(arguments[0], without_credentials((out + err).decode(errors="replace").strip()))
+    return out.decode()
+
+
+def without_credentials(text: str) -> str:
+    """`text` with `user:password@` taken out of its addresses."""
+    return _CREDENTIAL.sub("", text)
+
+
+def _environment() -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if k not in _REPOSITORY_VARIABLES}
+    return kept | {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": "file:http:https:ssh:git",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "SSH_ASKPASS": kept.get("SSH_ASKPASS", "false"),
+        "SSH_ASKPASS_REQUIRE": "force",
+        "LC_ALL": "C",
+    }
+
+
+@dataclass(frozen=True)
+class Tip:
+    """A commit of the remote repository, read into a scratch repository without its files."""
+
+    scratch: Path
+    commit: str
+
+    def file(self, path: str) -> tuple[str, str]:
+        """Blob id and text of a file; both empty where there is none. Only this file's bytes are fetched."""
+        listed = run("ls-tree", self.commit, "--", path, at=self.scratch).split()
+        return (listed[2], run("cat-file", "blob", listed[2], at=self.scratch)) if listed else ("", "")
+
+    def parent(self) -> "Tip | None":
+        """The commit before this one, None where it was not fetched."""
+        try:
+            return Tip(self.scratch, run("rev-parse", "--verify", f"{self.commit}^", at=self.scratch).strip())
+        except GitError:
+            return None
+
+
+@contextmanager
+def scratch_clone(address: str, ref: str) -> Iterator[Path]:
+    """A bare repository that holds the newest commit of the branch `ref` of `address` without its files; removed after.
+
+    Raises EnvironmentFault where the address does not answer or has no such branch.
+    """
+    with tempfile.TemporaryDirectory(prefix="commons-git-", ignore_cleanup_errors=True) as folder:
+        scratch = Path(folder)
+        options = (
+            "--bare",
+            "--quiet",
+            "--template=",
+            "--depth=1",
+            "--filter=blob:none",
+            "--no-tags",
+            "--single-branch",
+        )
+        try:
+            run("clone", *options, f"--branch={ref}", "--", as_url(address), folder, at=scratch)
+        except GitError as error:
+            raise EnvironmentFault(
+                f"{without_credentials(address)}: can't read branch {ref!r}: {error.stderr}. "
+                "Check COMMONS_PUBLISH, COMMONS_REF and the credential."
+            ) from error
+        yield scratch
+
+
+def as_url(address: str) -> str:
+    """A folder as a file: address, else Git ignores that the clone is to be shallow."""
+    return Path(address).resolve().as_uri() if Path(address).is_dir() else address
+
+
+def fetch_tip(scratch: Path, ref: str, depth: int = 1) -> Tip | None:
+    """The newest commit of the remote's branch `ref`, fetched without files; None where there is no such branch."""
+    refspec = f"+refs/heads/{ref}:refs/remote/{ref}"
+    try:
+        run("fetch", "--quiet", f"--depth={depth}", "--no-tags", "origin", refspec, at=scratch)
+    except GitError as error:
+        if "couldn't find remote ref" in error.stderr:
+            return None
+        raise
+    return Tip(scratch, run("rev-parse", f"refs/remote/{ref}", at=scratch).strip())
+
+
+def branches(scratch: Path, prefix: str) -> list[str]:
+    """The remote's branches whose names begin with `prefix`."""
+    listed = run("ls-remote", "--refs", "origin", f"refs/heads/{prefix}*", at=scratch)
+    return [line.partition("\trefs/heads/")[2] for line in listed.splitlines()]
+
+
+def commit_file(tip: Tip, path: str, text: str, message: str, who: Identity) -> str:
+    """A commit on top of `tip` that changes one file only; returns its id. Nothing outside the scratch changes."""
+    name, email = (re.sub(r"[<>\n\r]", "", part) for part in (who.name, who.email))
+    stream = (
+        f"commit refs/commons/candidate\ncommitter {name} <{email}> now\n{_data(message)}"
+        f"from {tip.commit}\nM 100644 inline {path}\n{_data(text)}"
+    )
+    run("fast-import", "--quiet", "--force", "--date-format=now", at=tip.scratch, text=stream)
+    return run("rev-parse", "refs/commons/candidate", at=tip.scratch).strip()
+
+
+def _data(text: str) -> str:
+    return f"data {len(text.encode())}\n{text}\n"
+
+
+def push(scratch: Path, commit: str, ref: str, expected: str | None) -> Pushed:
+    """Set the remote's branch `ref` to `commit` if it still is at `expected` (None: if it does not exist).
+
+    "rejected": somebody else was first. "unknown": no clear answer, so look before you try again.
+    Raises EnvironmentFault where the remote refuses for another reason, a rule or a permission.
+    """
+    lease = f"--force-with-lease=refs/heads/{ref}:{expected or ''}"
+    try:
+        run("push", "--porcelain", "--atomic", lease, "origin", f"{commit}:refs/heads/{ref}", at=scratch)
+    except GitError as error:
+        if _REJECTED.search(error.stderr):
+            return "rejected"
+        if re.search(r"^!.*\[remote rejected\]", error.stderr, re.M):
+            raise EnvironmentFault(
+                f"{ref}: the remote refuses the push: {error.stderr}. Nothing was published. "
+                "Check the branch's rules and the credential's rights."
+            ) from error
+        return "unknown"
+    return "done"
+
+
+def find_commit(repository: Path, revision: str, *trailers: str) -> str | None:
+    """The newest commit up to `revision` whose message holds all `trailers` as lines, or None."""
+    patterns = [f"--grep=^{re.escape(trailer)}$" for trailer in trailers]
+    found = run(
+        "log", "-1", "--format=%H", "--extended-regexp", "--all-match", *patterns, *revision.split(), at=repository
+    )
+    return found.strip() or None
+
+
+def deepen(scratch: Path, ref: str, depth: int = 1000) -> None:
+    """Fetch the last `depth` commits of the remote's branch `ref`, without their files."""
+    refspec = f"+refs/heads/{ref}:refs/remote/{ref}"
+    run("fetch", "--quiet", f"--depth={depth}", "--filter=tree:0", "--no-tags", "origin", refspec, at=scratch)

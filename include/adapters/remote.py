@@ -1,0 +1,306 @@
+"""Content of versions on DVC remotes, laid out as DVC does, and the cache that reads it back verified."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from dvc.config import Config  # type: ignore[import-untyped]
+from dvc.fs import get_cloud_fs  # type: ignore[import-untyped]
+from dvc_objects.fs.system import reflink
+
+from ..errors import EnvironmentFault
+
+CLASSES = ("public", "internal", "restricted")
+_READ_ONLY = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
+_PARALLEL = 8
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A folder as DVC pins it: the md5 of each file by its relative path, and their sizes where they are known."""
+
+    files: dict[str, str]
+    sizes: dict[str, int]
+
+    def to_bytes(self) -> bytes:
+        """The directory object, byte for byte as DVC writes it."""
+        return json.dumps([{"md5": self.files[path], "relpath": path} for path in sorted(self.files)]).encode()
+
+    @property
+    def md5(self) -> str:
+        """The directory object's id, ending in `.dir`: the byte hash of a version."""
+        return hashlib.md5(self.to_bytes(), usedforsecurity=False).hexdigest() + ".dir"
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(self.sizes.values())
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A DVC remote: its name, and where its objects lie."""
+
+    name: str
+    url: str
+    fs: Any
+    root: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder of this machine."""
+        return bool(self.fs.protocol == "local")
+
+    def path(self, oid: str) -> str:
+        """Where DVC keeps the object `oid`."""
+        return f"{self.root}/files/md5/{oid[:2]}/{oid[2:]}"
+
+    def size(self, oid: str) -> int | None:
+        """Bytes of the object, None where it is absent. Raises EnvironmentFault."""
+        with told(self, "look for", oid):
+            try:
+                return int(self.fs.info(self.path(oid))["size"])
+            except FileNotFoundError:
+                return None
+
+
+def listing_of(folder: Path) -> Listing:
+    """Hash all files below `folder`."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    with ThreadPoolExecutor(2) as pool:
+        hashes = list(pool.map(md5_of, files))
+    names = [path.relative_to(folder).as_posix() for path in files]
+    return Listing(
+        dict(zip(names, hashes, strict=True)), {n: f.stat().st_size for n, f in zip(names, files, strict=True)}
+    )
+
+
+def md5_of(path: Path) -> str:
+    """DVC's hash of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def remote(name: str, repository: Path | None, override: str = "") -> Remote:
+    """The DVC remote `name`: below the address `override` (COMMONS_REMOTE) if given, else as `.dvc/config` says.
+
+    Raises EnvironmentFault where neither knows it.
+    """
+    config = _config(repository)
+    known = dict(config["remote"].get(name, {}))
+    if override:
+        known = known | {"url": f"{override.rstrip('/')}/{name}"}
+    if "url" not in known:
+        raise EnvironmentFault(
+            f"{repository}/.dvc/config: no remote named {name!r}. "
+            f"Add it with `dvc remote add {name} ADDRESS`, or set COMMONS_REMOTE to the folder of all remotes."
+        )
+    if known["url"].startswith("file:"):
+        known["url"] = unquote(urlsplit(known["url"]).path)
+    cls, options, root = get_cloud_fs(config, **known)
+    return Remote(name, known["url"], cls(**options), str(root).rstrip("/"))
+
+
+def cache_folder(repository: Path | None) -> Path:
+    """The DVC cache of a repository, else one of this user."""
+    if repository is None or not (repository / ".dvc").is_dir():
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "data_commons"
+    return Path(_config(repository)["cache"].get("dir") or repository / ".dvc" / "cache")
+
+
+def _config(repository: Path | None) -> Any:
+    folder = repository / ".dvc" if repository else None
+    return Config(dvc_dir=str(folder) if folder and folder.is_dir() else None)
+
+
+def put_version(folder: Path, listing: Listing, to: Remote) -> None:
+    """Bring a version's files to the remote, its directory object last; what is there already stays.
+
+    Each object is read back: its size, and its checksum where the remote tells it. Harmless if repeated.
+    Raises EnvironmentFault where the remote is full, refuses or does not answer.
+    """
+    by_oid = {oid: path for path, oid in listing.files.items()}
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        list(pool.map(lambda oid: put(folder / by_oid[oid], oid, to), by_oid))
+    put_bytes(listing.to_bytes(), listing.md5, to)
+
+
+def put(file: Path, oid: str, to: Remote) -> None:
+    """Bring one file to the remote as the object `oid`, if it is not there whole."""
+    size = file.stat().st_size
+    if is_whole(to, oid, size):
+        return
+    with told(to, "write", oid):
+        if to.is_local:
+            _place(file, Path(to.path(oid)), Path(to.root) / "tmp")
+        else:
+            to.fs.put_file(str(file), to.path(oid))
+    if not is_whole(to, oid, size):
+        raise EnvironmentFault(
+            f"{to.url}: object {oid} is not what was written: expected {size:,} bytes with that md5. "
+            "Nothing was published. Check the remote's volume, then run it again."
+        )
+
+
+def put_bytes(content: bytes, oid: str, to: Remote) -> None:
+    """As `put`, for a small object."""
+    with TemporaryDirectory(prefix="commons-") as folder:
+        file = Path(folder) / "object"
+        file.write_bytes(content)
+        put(file, oid, to)
+
+
+def is_whole(where: Remote, oid: str, size: int) -> bool:
+    """Whether the object is there with that size and, as far as the remote tells, its md5."""
+    with told(where, "look for", oid):
+        try:
+            info = where.fs.info(where.path(oid))
+        except FileNotFoundError:
+            return False
+        if info["size"] != size:
+            return False
+        if where.is_local:
+            return md5_of(Path(where.path(oid))) == oid.removesuffix(".dir")
+    tag = str(info.get("ETag", "")).strip('"')
+    plain = len(tag) == 32 and "-" not in tag and info.get("ServerSideEncryption") in (None, "AES256")
+    return not plain or tag == oid.removesuffix(".dir")
+
+
+def absent(objects: Iterable[str], where: Remote) -> list[str]:
+    """Those of the objects that the remote lacks."""
+    oids = list(objects)
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        return [oid for oid, size in zip(oids, pool.map(where.size, oids), strict=True) if size is None]
+
+
+def fetch(oid: str, source: Remote, cache: Path) -> Path:
+    """A local file with the object's bytes, verified: from the DVC cache, else from the remote into the cache.
+
+    A corrupt copy in the cache is moved aside to `cache/corrupt/` and fetched again.
+    Raises EnvironmentFault where the remote lacks the object, or holds other bytes than were published.
+    """
+    cached = cache / "files" / "md5" / oid[:2] / oid[2:]
+    if cached.is_file():
+        if _verified(cached, oid):
+            return cached
+        aside = cache / "corrupt" / f"{oid}-{uuid.uuid4().hex[:8]}"
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        cached.replace(aside)
+    _download(oid, source, cached, cache / "tmp")
+    return cached
+
+
+def listing(oid: str, source: Remote, cache: Path) -> Listing:
+    """The files of the version whose directory object is `oid`. Raises EnvironmentFault as `fetch`."""
+    items = json.loads(fetch(oid, source, cache).read_bytes())
+    return Listing({item["relpath"]: item["md5"] for item in items}, {})
+
+
+def place_in_cache(folder: Path, listing: Listing, cache: Path) -> None:
+    """Copy a version into the DVC cache (by reflink where the volume can), so that `dvc checkout` needs no remote."""
+    for path, oid in listing.files.items():
+        cached = cache / "files" / "md5" / oid[:2] / oid[2:]
+        if not cached.exists():
+            _place(folder / path, cached, cache / "tmp")
+    cached = cache / "files" / "md5" / listing.md5[:2] / listing.md5[2:]
+    if not cached.exists():
+        _place(listing.to_bytes(), cached, cache / "tmp")
+
+
+def _verified(file: Path, oid: str) -> bool:
+    found = file.stat()
+    return _md5_once(file, found.st_mtime_ns, found.st_size, found.st_ino) == oid.removesuffix(".dir")
+
+
+@lru_cache(maxsize=4096)
+def _md5_once(file: Path, _changed: int, _size: int, _inode: int) -> str:
+    return md5_of(file)
+
+
+def _download(oid: str, source: Remote, target: Path, scratch: Path) -> None:
+    scratch.mkdir(parents=True, exist_ok=True)
+    part = scratch / uuid.uuid4().hex
+    try:
+        for _ in range(2):
+            with told(source, "read", oid):
+                source.fs.get_file(source.path(oid), str(part))
+            if (found := md5_of(part)) == oid.removesuffix(".dir"):
+                _place(part, target, scratch)
+                return
+        raise EnvironmentFault(
+            f"{source.url}: object {oid} is damaged: its md5 is {found}, {part.stat().st_size:,} bytes. "
+            "It was not used. Restore it on the remote from a backup, or publish the version again."
+        )
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _place(content: Path | bytes, target: Path, scratch: Path) -> None:
+    """Write whole or not at all: beside the objects, to disk, read-only, then renamed into its place."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = scratch / uuid.uuid4().hex
+    try:
+        if isinstance(content, bytes):
+            part.write_bytes(content)
+        else:
+            _copy(content, part)
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.chmod(_READ_ONLY)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A reflink where the volume can, else a copy; never a hardlink, through which a writer would change both."""
+    try:
+        reflink(str(source), str(target))  # type: ignore[no-untyped-call]
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+@contextmanager
+def told(where: Remote, what: str, oid: str) -> Iterator[None]:
+    """Turns faults of disk, network and S3 into one sentence."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise EnvironmentFault(
+            f"{where.url}: object {oid} is absent from remote {where.name!r}. "
+            "Push it from the machine that published it (`dvc push`), or restore it from a backup."
+        ) from error
+    except Exception as error:
+        if not isinstance(error, OSError) and not type(error).__module__.startswith(("botocore", "aiobotocore")):
+            raise
+        raise EnvironmentFault(
+            f"{where.url}: can't {what} object {oid}: {_reason(where, error)}. "
+            "Nothing was published; mend it, then run it again."
+        ) from error
+
+
+def _reason(where: Remote, error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) and where.is_local:
+        place = Path(where.root)
+        while not place.is_mount():
+            place = place.parent
+        return f"the volume at {place} is full"
+    return (
+        f"{str(error) or type(error).__name__} (bucket {where.root.partition('/')[0]})"
+        if not where.is_local
+        else str(error)
+    )

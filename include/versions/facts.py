@@ -1,0 +1,85 @@
+"""What a publication is told of a version, and the entry of data.dvc that comes of it."""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..adapters.remote import CLASSES, Listing
+from ..contracts.columns import TableSchema
+from .pins import Entry, Meta
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts of the run that made a version; FORMAT.md, "data.dvc", says what each means."""
+
+    name: str
+    access: str
+    """The contract's access class; the version's is never less than it."""
+    counts: dict[str, int]
+    """records, added, published, quarantined, rejected, merged."""
+    source_version: str
+    code: str
+    environment: str
+    run: str
+    base: str | None = None
+    """The md5 of the version that this run started from; None for a first version."""
+    source_date: str | None = None
+    inputs: dict[str, str] = field(default_factory=dict)
+    published: str = field(default_factory=lambda: f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+
+def access_class(schema: TableSchema, access: str) -> str:
+    """The class of a version: that of its most sensitive column, and at least the contract's."""
+    return max([access, *(column.sensitivity for column in schema.columns)], key=CLASSES.index)
+
+
+def entry_of(facts: Facts, listing: Listing, folder: Path, content: str, remote: str) -> Entry:
+    """The entry that pins the version in `folder`."""
+    return Entry(
+        path=f"data/{facts.name}",
+        md5=listing.md5,
+        size=listing.size,
+        nfiles=len(listing.files),
+        remote=remote,
+        meta=Meta(
+            content=content,
+            schema=hashlib.sha256((folder / "schema.json").read_bytes()).hexdigest(),
+            rows=facts.counts["published"],
+            records=facts.counts["records"],
+            added=facts.counts["added"],
+            quarantined=facts.counts["quarantined"],
+            rejected=facts.counts["rejected"],
+            merged=facts.counts["merged"],
+            source_version=facts.source_version,
+            source_date=facts.source_date,
+            inputs=dict(sorted(facts.inputs.items())),
+            code=facts.code,
+            environment=facts.environment,
+            run=facts.run,
+            published=facts.published,
+        ),
+    )
+
+
+def trailers(entry: Entry) -> dict[str, str]:
+    """What a publishing commit says of the version, for people and for `git log --grep`."""
+    meta = entry.meta
+    named = {
+        "Dataset": entry.name,
+        "Rows": str(meta.rows),
+        "Content": meta.content,
+        "Source-Version": meta.source_version,
+        "Dag-Run": meta.run,
+        "Code-Commit": meta.code,
+        "Environment": meta.environment,
+        "Inputs": ", ".join(f"{name}@{content}" for name, content in meta.inputs.items()) or "none",
+    }
+    return {key: " ".join(value.split()) for key, value in named.items()}
+
+
+def message(entry: Entry) -> str:
+    """The message of the commit that publishes `entry`."""
+    subject = f"Publish {entry.name}: {entry.meta.rows:,} rows"
+    return f"{subject}\n\n" + "\n".join(f"{key}: {value}" for key, value in trailers(entry).items()) + "\n"

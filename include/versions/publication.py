@@ -1,0 +1,62 @@
+"""Publication: content to the remote first, then one Git commit as the only commit point (FORMAT.md, "Publication")."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..adapters import git
+from ..adapters.remote import Listing, Remote, cache_folder, listing_of, place_in_cache, put_version
+from ..contracts.columns import TableSchema
+from ..tables.content import content_hash
+from . import worktree
+from .facts import Facts, access_class, entry_of
+from .folder import check_folder
+from .pins import Entry
+from .pushing import GitTarget, push_entry
+from .settling import Published, settled
+
+
+@dataclass(frozen=True)
+class WorkingTree:
+    """A clone on a laptop: its data.dvc is changed, the commit is left to the author."""
+
+    root: Path
+
+
+def publish(
+    folder: Path, schema: TableSchema, facts: Facts, target: GitTarget | WorkingTree, remote: Callable[[str], Remote]
+) -> Published:
+    """Publish the version in `folder`; `remote` gives the DVC remote of an access class.
+
+    Equal content in the same class is "unchanged": nothing is written. Repeating a publication that was cut short
+    finishes it; repeating one that is done finds it.
+    Raises DataError where the folder is not a whole version, ConflictError where the dataset moved since `facts.base`,
+    EnvironmentFault where the remote or Git is at fault. In each case no version was published.
+    """
+    check_folder(folder, facts.counts)
+    store = remote(access_class(schema, facts.access))
+    listing = listing_of(folder)
+    entry = entry_of(facts, listing, folder, content_hash(folder, schema), store.name)
+    if isinstance(target, WorkingTree):
+        return _change_tree(folder, listing, entry, facts.base, target, store)
+    return push_entry(entry, facts.base, target, lambda: put_version(folder, listing, store))
+
+
+def git_target(address: str, ref: str, name: str, email: str, *, proposal: bool = False) -> GitTarget:
+    """The branch `ref` of the Git `address`, written to by the committer `name` and `email`."""
+    return GitTarget(address, ref, git.Identity(name, email), "proposal" if proposal else "commit")
+
+
+def _change_tree(
+    folder: Path, listing: Listing, entry: Entry, base: str | None, target: WorkingTree, store: Remote
+) -> Published:
+    if done := settled(worktree.pins(target.root), entry, base):
+        return done
+    put_version(folder, listing, store)
+    place_in_cache(folder, listing, cache_folder(target.root))
+    with worktree.locked(target.root):
+        pins = worktree.pins(target.root)
+        if done := settled(pins, entry, base):
+            return done
+        worktree.write(target.root, pins.having(entry))
+    return Published("published", entry)

@@ -1,0 +1,117 @@
+"""The commit loop: read the tip, change one entry on top of it, push it if nothing moved, else look again."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from ..adapters import git
+from ..errors import ConflictError, EnvironmentFault
+from .facts import message, trailers
+from .pins import FILE, Entry, Pins, parse_blob, parse_one, render
+from .settling import Published, same, settled
+
+ATTEMPTS = 20
+
+
+@dataclass(frozen=True)
+class GitTarget:
+    """A repository that versions are pushed to: the branch `ref` of `address`, directly or as a proposal to it."""
+
+    address: str
+    ref: str
+    who: git.Identity
+    mode: Literal["commit", "proposal"] = "commit"
+
+
+def push_entry(entry: Entry, base: str | None, target: GitTarget, upload: Callable[[], None]) -> Published:
+    """Pin `entry` in one commit on the target's branch; `upload` brings its content to the remote before that.
+
+    A lost race is tried again at most 20 times; a push without an answer is never repeated blindly: the tip tells.
+    Raises ConflictError where another run moved the dataset, EnvironmentFault where Git is at fault.
+    """
+    attempt = _propose if target.mode == "proposal" else _commit
+    with git.scratch_clone(target.address, target.ref) as scratch:
+        for number in range(ATTEMPTS):
+            if tip := _tip(scratch, target.ref, number):
+                pins = parse_blob(*tip.file(FILE))
+                if done := settled(pins, entry, base, lambda: _own_commit(scratch, target.ref, entry)):
+                    return done
+                if number == 0:
+                    upload()
+                if done := attempt(tip, pins, entry, base, target):
+                    return done
+            _back_off(number)
+    raise EnvironmentFault(
+        f"{git.without_credentials(target.address)}: branch {target.ref!r} moved or gave no answer {ATTEMPTS} times in "
+        f"a row. {entry.name}: its content is safe on the remote; run it again, and it goes on from there."
+    )
+
+
+def _commit(tip: git.Tip, pins: Pins, entry: Entry, _base: str | None, target: GitTarget) -> Published | None:
+    commit = git.commit_file(tip, FILE, render(pins.having(entry)), message(entry), target.who)
+    pushed = git.push(tip.scratch, commit, target.ref, tip.commit)
+    return Published("published", entry, commit) if pushed == "done" else None
+
+
+def _propose(tip: git.Tip, pins: Pins, entry: Entry, base: str | None, target: GitTarget) -> Published | None:
+    """An open proposal of the same change is left as it is, so that scheduled runs do not pile them up."""
+    own = proposal_branch(entry)
+    expected = None
+    for branch in git.branches(tip.scratch, f"proposal/{entry.name}/"):
+        there = git.fetch_tip(tip.scratch, branch, depth=2)
+        if there and _proposes(there, entry, base):
+            return Published("proposed", entry, there.commit)
+        if there and branch == own:
+            expected = _replaceable(there, branch, entry)
+    commit = git.commit_file(tip, FILE, render(pins.having(entry)), message(entry), target.who)
+    pushed = git.push(tip.scratch, commit, own, expected)
+    return Published("proposed", entry, commit) if pushed == "done" else None
+
+
+def proposal_branch(entry: Entry) -> str:
+    """The branch that proposes a run's version; merging it publishes."""
+    return f"proposal/{entry.name}/{quote(entry.meta.run, safe='').replace('..', '%2E%2E')}"
+
+
+def _proposes(there: git.Tip, entry: Entry, base: str | None) -> bool:
+    proposed = parse_one(there.file(FILE)[1], entry.name)
+    before = there.parent()
+    follows = parse_one(before.file(FILE)[1], entry.name) if before else None
+    return bool(proposed and same(proposed, entry)) and (follows.md5 if follows else None) == base
+
+
+def _replaceable(there: git.Tip, branch: str, entry: Entry) -> str:
+    if git.find_commit(there.scratch, f"{there.commit} -1", f"Dag-Run: {trailers(entry)['Dag-Run']}"):
+        return there.commit
+    raise ConflictError(f"{branch}: somebody else committed to this proposal. Merge it or delete it, then run again.")
+
+
+def _tip(scratch: Path, ref: str, number: int) -> git.Tip | None:
+    """The tip, read anew after the first attempt; None where the remote gives no answer just now."""
+    if number == 0:
+        return git.Tip(scratch, git.run("rev-parse", "HEAD", at=scratch).strip())
+    try:
+        return git.fetch_tip(scratch, ref)
+    except git.GitError:
+        return None
+
+
+def _own_commit(scratch: Path, ref: str, entry: Entry) -> str | None:
+    """The commit on `ref` in which this run published this content: the tip, or one of the last thousand."""
+    said = [f"{key}: {value}" for key, value in trailers(entry).items() if key in ("Dataset", "Dag-Run", "Content")]
+    tip = git.fetch_tip(scratch, ref)
+    if tip is None:
+        return None
+    found = git.find_commit(scratch, tip.commit, *said)
+    if found is None:
+        git.deepen(scratch, ref)
+        found = git.find_commit(scratch, tip.commit, *said)
+    return found
+
+
+def _back_off(number: int) -> None:
+    time.sleep(random.uniform(0, min(2.0, 0.02 * 2**number)))  # noqa: S311 - spreads writers, guards nothing

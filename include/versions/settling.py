@@ -1,0 +1,47 @@
+"""What is left to do for a publication, judged from what the tip pins now."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import ConflictError
+from .pins import Entry, Pins
+
+Outcome = Literal["published", "unchanged", "proposed"]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What came of a publication. `commit` pins the version; None in a working tree, or where it is not known."""
+
+    outcome: Outcome
+    entry: Entry
+    commit: str | None = None
+
+
+def settled(
+    pins: Pins, entry: Entry, base: str | None, own: Callable[[], str | None] = lambda: None
+) -> Published | None:
+    """The outcome where there is nothing left to do, None where `entry` is to be published on top of `base`.
+
+    `own` looks for the commit that this very run made earlier: after a lost reply, or before a crash.
+    Raises ConflictError where another run moved the dataset.
+    """
+    head = pins.entries.get(entry.name)
+    if head and same(head, entry):
+        ours = head.meta.run == entry.meta.run
+        return Published("published", head, own()) if ours else Published("unchanged", head)
+    if (head.md5 if head else None) == base:
+        return None
+    if commit := own():
+        return Published("published", entry, commit)
+    raise ConflictError(
+        f"{entry.name}: expected to follow version {base or 'none'}, found "
+        f"{f'{head.md5} of run {head.meta.run}' if head else 'none'}: another run published meanwhile. "
+        "Nothing was overwritten. Run it again; it will start from the new version."
+    )
+
+
+def same(one: Entry, other: Entry) -> bool:
+    """Whether a reader can't tell the two versions apart: equal content, kept in the same access class."""
+    return one.meta.content == other.meta.content and one.remote == other.remote
