@@ -42,6 +42,7 @@ class PlainWords(RetryPolicy):
 
     def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
         """Airflow asks this at every failure of a pod task, in the task's own process."""
+        del try_number, max_tries  # the scheduler counts
         task = context["task"] if context else None
         pod = _latest(task)
         words = explain(pod, exception)
