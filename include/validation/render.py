@@ -1,0 +1,130 @@
+"""From a schema to schema.json, with field ids kept, and what a new one breaks for readers of the last."""
+
+from collections.abc import Iterator, Mapping
+
+import pandera.polars as pa
+from pandera.api.polars.components import Column as Field
+
+from ..contracts.columns import Column, TableSchema
+from ..contracts.model import Contract
+from ..contracts.units import of_column
+from ..errors import ContractError
+from ..tables.types import kind_of
+from .schema import facts, where
+
+
+def render(
+    schema: pa.DataFrameSchema,
+    contract: Contract,
+    previous: TableSchema | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> TableSchema:
+    """The TableSchema (schema.json) of a version under `schema` and `contract`.
+
+    A column keeps the field id it had in `previous`, by its name or by metadata `was`; a new one gets the next id
+    never used. `texts` (a codebook) describe, by heading or name, the columns whose Field has no description.
+    Raises ContractError with every problem.
+    """
+    ids = _ids(schema, previous)
+    texts = texts or {}
+    columns = tuple(_column(name, field, ids[name], contract, texts) for name, field in schema.columns.items())
+    if problems := [*_problems(schema, contract, previous), *_undescribed(schema, columns)]:
+        raise ContractError.of(problems)
+    gone = {column.name: column.id for column in previous.columns if column.id not in ids.values()} if previous else {}
+    retired = {**(previous.retired if previous else {}), **gone}
+    return TableSchema(columns=columns, key=contract.key, retired=dict(sorted(retired.items())))
+
+
+def breaking(new: TableSchema, previous: TableSchema) -> list[str]:
+    """What readers of `previous` lose with `new`, in words; empty where nothing breaks."""
+    now = {column.id: column for column in new.columns}
+    found = []
+    for old in previous.columns:
+        column = now.get(old.id)
+        if column is None:
+            found.append(f"column '{old.name}' is dropped")
+            continue
+        if column.name != old.name:
+            found.append(f"column '{old.name}' is renamed to '{column.name}'")
+        if column.type != old.type:
+            found.append(f"column '{column.name}' changes from {old.type} to {column.type}")
+        if column.nullable and not old.nullable:
+            found.append(f"column '{column.name}' may be missing now")
+        if column.unit != old.unit:
+            found.append(f"column '{column.name}' changes its unit from {old.unit} to {column.unit}")
+    if new.key != previous.key:
+        found.append(f"the key changes from ({', '.join(previous.key)}) to ({', '.join(new.key)})")
+    return found
+
+
+def _column(name: str, field: Field, number: int, contract: Contract, texts: Mapping[str, str]) -> Column:
+    said = facts(field)
+    source = said.get("source")
+    described = field.description or texts.get(source or name) or texts.get(name) or ""
+    return Column(
+        name=name,
+        id=number,
+        type=kind_of(field.dtype.type) or "",
+        nullable=bool(field.nullable),
+        unit=of_column(name, said),
+        description=" ".join(described.split()),
+        sensitivity=said.get("sensitivity", "public"),
+        source=source,
+    )
+
+
+def _ids(schema: pa.DataFrameSchema, previous: TableSchema | None) -> dict[str, int]:
+    known = {column.name: column.id for column in previous.columns} if previous else {}
+    free = max([0, *known.values(), *(previous.retired.values() if previous else ())])
+    ids: dict[str, int] = {}
+    for name, field in schema.columns.items():
+        kept = known.get(name) or known.get(facts(field).get("was", ""))
+        if kept is None or kept in ids.values():
+            kept = free = free + 1
+        ids[name] = kept
+    return ids
+
+
+def _problems(schema: pa.DataFrameSchema, contract: Contract, previous: TableSchema | None) -> Iterator[str]:
+    for name in contract.key:
+        if name not in schema.columns:
+            yield f"{where(schema)}: key column '{name}' is not in class Schema. Add it, or correct 'key' in contract.yaml."
+    nullable = [name for name in contract.key if name in schema.columns and schema.columns[name].nullable]
+    if contract.key and len(nullable) == len(contract.key):
+        yield (
+            f"{where(schema, nullable[0])}: every column of the key ({', '.join(nullable)}) is nullable. "
+            "Remove nullable=True from one, or choose another key."
+        )
+    for place, names in _named(contract):
+        for name in names:
+            if name not in schema.columns:
+                yield f"{where(schema)}: '{place}' of contract.yaml names column '{name}', which is not in class Schema."
+    if contract.key and contract.repeats == "keep":
+        yield f"{where(schema)}: 'repeats: keep' needs a table without a key. Remove 'key', or use merge or quarantine."
+    columns = {column.name for column in previous.columns} if previous else set()
+    for name, field in schema.columns.items():
+        was = facts(field).get("was")
+        if previous and was and was not in columns and name not in columns:
+            yield f"{where(schema, name)}: '{name}' was '{was}', but the last version has no such column. Correct 'was'."
+
+
+def _named(contract: Contract) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if contract.partition:
+        yield "partition", (contract.partition,)
+    yield "expect.nulls_pct", tuple(contract.expect.nulls_pct)
+    yield "expect.drift", tuple(contract.expect.drift)
+    for reference in contract.expect.references:
+        yield "expect.references", reference.columns
+    for unique in contract.expect.unique:
+        yield "expect.unique", unique.columns
+    for sums in contract.expect.sums:
+        yield "expect.sums", (sums.column, *sums.by)
+
+
+def _undescribed(schema: pa.DataFrameSchema, columns: tuple[Column, ...]) -> Iterator[str]:
+    for column in columns:
+        if not column.description:
+            yield (
+                f"{where(schema, column.name)}: column '{column.name}' has no description. "
+                "Add description=\"…\" to its Field, or name a codebook under 'dictionary' in contract.yaml."
+            )

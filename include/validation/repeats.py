@@ -1,0 +1,170 @@
+"""What can only be seen over a whole table: repeated records and keys, references, order; in DuckDB, which spills."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from ..errors import DataError
+
+BATCH = 262_144
+
+
+def connect(scratch: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that keeps to `memory_mb` and spills into `scratch`; it neither installs nor loads anything."""
+    return duckdb.connect(
+        config={
+            "memory_limit": f"{memory_mb}MB",
+            "temp_directory": str(scratch),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "preserve_insertion_order": "true",
+        }
+    )
+
+
+def ascending(file: Path, names: Sequence[str]) -> tuple[bool, bool]:
+    """Whether the rows of `file` are in order of columns `names`, missing first, and whether no two neighbours are equal."""
+    differing = True
+    last: pl.DataFrame | None = None
+    for batch in pl.scan_parquet(file).select(names).collect_batches(chunk_size=BATCH):
+        joined = batch if last is None else pl.concat([last, batch])
+        steps = joined.select(above=_above(names), equal=pl.all_horizontal(_same(name) for name in names)).slice(1)
+        differing = differing and not steps["equal"].any()
+        if not (steps["above"] | steps["equal"]).all():
+            return False, differing
+        last = batch.tail(1)
+    return True, differing
+
+
+def _above(names: Sequence[str]) -> pl.Expr:
+    first, *rest = names
+    now, before = pl.col(first), pl.col(first).shift()
+    above = pl.when(before.is_null()).then(now.is_not_null()).otherwise((now > before).fill_null(False))
+    return above | (_same(first) & _above(rest)) if rest else above
+
+
+def _same(name: str) -> pl.Expr:
+    return pl.col(name).eq_missing(pl.col(name).shift())
+
+
+def repeated(
+    db: duckdb.DuckDBPyConnection, file: Path, names: Sequence[str], missing_repeats: bool = False
+) -> pl.DataFrame:
+    """Rows of `file` that share all of `names` with an earlier row: `row`, and `first`, the first one that has them.
+
+    A missing value equals nothing, or with `missing_repeats` another missing one. Positions are those of column `_row`.
+    """
+    columns = ", ".join(_quoted(name) for name in names)
+    present = "true" if missing_repeats else " AND ".join(f"{_quoted(name)} IS NOT NULL" for name in names)
+    equal = " AND ".join(f"k.{_quoted(name)} IS NOT DISTINCT FROM g.{_quoted(name)}" for name in names)
+    return _positions(
+        db,
+        f"""WITH groups AS (SELECT {columns}, min(_row) AS first FROM read_parquet($file)
+                            WHERE {present} GROUP BY {columns} HAVING count(*) > 1)
+            SELECT _row AS row, first FROM read_parquet($file) k JOIN groups g ON {equal}
+            WHERE _row > first ORDER BY row""",
+        {"file": str(file)},
+    )
+
+
+def missing_total(
+    db: duckdb.DuckDBPyConnection, file: Path, column: str, by: Sequence[str], total: float, tolerance: float
+) -> pl.DataFrame:
+    """Rows of groups `by` in which `column` does not add up to `total`: `row`, and `first`, the first of its group.
+
+    A missing value counts as 0; the sum is compensated, so that it does not depend on threads.
+    """
+    columns = ", ".join(_quoted(name) for name in by)
+    equal = " AND ".join(f"k.{_quoted(name)} IS NOT DISTINCT FROM g.{_quoted(name)}" for name in by)
+    return _positions(
+        db,
+        f"""WITH groups AS (SELECT {columns}, min(_row) AS first FROM read_parquet($file) GROUP BY {columns}
+                            HAVING abs(fsum(coalesce({_quoted(column)}, 0)::DOUBLE) - $total) > $tolerance + 1e-9)
+            SELECT _row AS row, first FROM read_parquet($file) k JOIN groups g ON {equal} ORDER BY row""",
+        {"file": str(file), "total": total, "tolerance": tolerance},
+    )
+
+
+def identical(
+    db: duckdb.DuckDBPyConnection, files: Sequence[Path], names: Sequence[str], among: pl.Series | None
+) -> pl.DataFrame:
+    """Records of `files` equal in all of `names` (missing values too) to an earlier one: `row` and `first`.
+
+    `among` limits the search to rows at these positions; all of them by default.
+    """
+    columns = ", ".join(_quoted(name) for name in names)
+    records = _records(files, columns)
+    if among is not None:
+        db.register("candidates", among.alias("_row").to_frame().to_arrow())
+        records = f"(SELECT * FROM {records} SEMI JOIN candidates USING (_row))"
+    else:  # equal hashes first: few records come so far as to be compared
+        db.execute(
+            "CREATE OR REPLACE TEMP TABLE hashes AS "
+            f"SELECT hash({columns}) AS h FROM {records} GROUP BY h HAVING count(*) > 1"
+        )
+        records = f"(SELECT r.* FROM {records} r SEMI JOIN hashes ON hash({columns}) = hashes.h)"
+    return _positions(
+        db,
+        f"""SELECT row, first FROM (SELECT _row AS row, min(_row) OVER (PARTITION BY {columns}) AS first FROM {records})
+            WHERE row > first ORDER BY row""",
+    )
+
+
+def _records(files: Sequence[Path], columns: str) -> str:
+    """A table expression over all `files` with `_row`, the position of a record over all of them."""
+    counts = [int(pl.scan_parquet(file).select(pl.len()).collect().item()) for file in files]
+    offsets = [sum(counts[:number]) for number in range(len(files))]
+    return (
+        "("
+        + " UNION ALL ".join(
+            f"SELECT file_row_number + {offset} AS _row, {columns} FROM read_parquet({_text(file)}, file_row_number = true)"
+            for file, offset in zip(files, offsets, strict=True)
+        )
+        + ")"
+    )
+
+
+def absent(
+    db: duckdb.DuckDBPyConnection, file: Path, names: Sequence[str], target: Sequence[Path], to: Sequence[str]
+) -> pl.Series:
+    """Positions of rows whose `names` have no equal in columns `to` of the `target` files; missing values refer to nothing.
+
+    Raises DataError where the two can't be compared.
+    """
+    present = " AND ".join(f"{_quoted(name)} IS NOT NULL" for name in names)
+    columns = ", ".join(f"r.{_quoted(name)}" for name in to)
+    equal = " AND ".join(f"k.{_quoted(name)} = r.{_quoted(other)}" for name, other in zip(names, to, strict=True))
+    try:
+        return _positions(
+            db,
+            f"""SELECT _row AS row FROM read_parquet($file) k
+                ANTI JOIN (SELECT DISTINCT {columns} FROM read_parquet($target) r) r ON {equal}
+                WHERE {present} ORDER BY row""",
+            {"file": str(file), "target": [str(path) for path in target]},
+        )["row"]
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"reference of {', '.join(names)} to {', '.join(to)} can't be checked: {reason}.") from error
+
+
+def in_order(db: duckdb.DuckDBPyConnection, files: Sequence[Path], names: Sequence[str]) -> Iterable[pl.DataFrame]:
+    """All rows of `files` by `names`: ascending, missing first, text by its UTF-8 bytes; in batches."""
+    columns = ", ".join(f"{_quoted(name)} ASC NULLS FIRST" for name in names)
+    result = db.sql(f"SELECT * FROM read_parquet($files) ORDER BY {columns}", params={"files": [str(f) for f in files]})
+    for batch in result.to_arrow_reader(BATCH):
+        yield pl.DataFrame(pl.from_arrow(batch))
+
+
+def _positions(db: duckdb.DuckDBPyConnection, query: str, values: dict[str, object] | None = None) -> pl.DataFrame:
+    found = pl.DataFrame(pl.from_arrow(db.sql(query, params=values).to_arrow_table()))
+    return found.cast(pl.Int64)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
