@@ -136,12 +136,18 @@ def _fixed(column: pl.Series) -> list[bytes | memoryview]:
     elif column.dtype.is_temporal():
         column = column.to_physical()
     elif column.dtype.is_float():
-        column = (column + 0.0).fill_nan(float("nan"))  # -0.0 becomes 0.0, every NaN the same one
+        column = _canonical(column)
     values = column.fill_null(0).rechunk().to_arrow(compat_level=_OLDEST)
     width = values.type.bit_width // 8
     return [_buffer(values, 1)[values.offset * width : (values.offset + len(values)) * width]]
 
 
-def _buffer(values: pa.Array[Any], which: int) -> memoryview:
+def _canonical(column: pl.Series) -> pl.Series:
+    """-0.0 becomes 0.0 and every NaN the same one. (Polars skips the addition of 0.0, so that would not do.)"""
+    zero, nan = pl.lit(0.0, column.dtype), pl.lit(float("nan"), column.dtype)
+    return pl.select(pl.when(column == 0).then(zero).when(column.is_nan()).then(nan).otherwise(column)).to_series()
+
+
+def _buffer(values: "pa.Array[Any]", which: int) -> memoryview:
     buffer = values.buffers()[which]
     return memoryview(b"" if buffer is None else buffer)
