@@ -7,16 +7,17 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..contracts.model import Source
 from ..errors import SourceError
 from .caps import Tally
 from .headings import named
 from .sink import RECORD
 
 
-def read_parquet(path: Path, place: str, out: Path, missing: Collection[str], tally: Tally) -> list[str]:
+def read_parquet(path: Path, place: str, out: Path, source: Source, _work: Path, tally: Tally) -> list[str]:
     """Writes the table in `path` to `out` with record numbers; returns the headings.
 
-    Texts in `missing` become missing; every other value keeps its type. Raises SourceError for a broken file.
+    Texts in source.missing become missing; every other value keeps its type. Raises SourceError for a broken file.
     """
     try:
         meta = pq.ParquetFile(path).metadata
@@ -24,8 +25,10 @@ def read_parquet(path: Path, place: str, out: Path, missing: Collection[str], ta
         tally.unpack(place, sum(meta.row_group(at).total_byte_size for at in range(meta.num_row_groups)))
         first = tally.records + 1
         tally.count(place, meta.num_rows)
-        _copy(path, out, headings, first, missing)
-    except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
+        _copy(path, out, headings, first, source.missing)
+    except (pa.ArrowException, OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        if getattr(error, "errno", None):
+            raise
         raise SourceError(f"{place}: not a sound Parquet file: {error}. Fetch it again or ask the source.") from error
     return headings
 

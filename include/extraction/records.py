@@ -10,7 +10,7 @@ from typing import TextIO
 from ..contracts.model import Source
 from ..errors import ContractError, SourceError
 from .dialect import Dialect, reader_options
-from .headings import joined, named
+from .headings import header_rows, joined, named
 from .sink import Bad, Row
 from .text import lines_of
 
@@ -120,7 +120,7 @@ def body_of(table: Table, source: Source, columns: int) -> Body:
         except (csv.Error, _TooLong) as error:
             raise SourceError(f"{table.place}: line {lines.number}: the header cannot be read: {error}.") from error
         place = f"{table.place}: line {lines.number}"
-        headings = named(joined(header) if rows else [""] * len(header[0]), place, columns)
+        headings = named(joined(header, fill=True) if rows else [""] * len(header[0]), place, columns)
         offset, line = (table.start + lines.size, lines.number) if rows else above
         return Body(headings, offset, line)
 
@@ -170,12 +170,8 @@ def _lines(first: int, last: int) -> str:
 
 def layout(source: Source) -> tuple[int, tuple[int, ...]]:
     """Lines to pass over, and the rows of the header counted from there (none: no header)."""
-    if source.header is None:
-        return source.preamble, (1,)
-    rows = source.header if isinstance(source.header, tuple) else (source.header,)
-    if rows == (0,):
-        return source.preamble, ()
-    return min(rows) - 1, tuple(row - min(rows) + 1 for row in sorted(rows))
+    rows, end = header_rows(source)
+    return (min(rows) - 1, tuple(row - min(rows) + 1 for row in rows)) if rows else (end, ())
 
 
 def _header(reader: Iterator[list[str]], rows: tuple[int, ...]) -> list[list[str]]:
