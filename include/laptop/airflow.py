@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 from ..errors import EnvironmentFault
-from ..settings import REPOSITORY
+from ..settings import REPOSITORY, settings
 from . import processes
 from .api import Api
 
@@ -24,6 +24,8 @@ COMPONENTS = {
     "dag-processor": ("airflow", "dag-processor"),
     "triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
 }
+if not settings().deferrable:
+    del COMPONENTS["triggerer"]
 NAMES = ("pods", *COMPONENTS)
 HOME = REPOSITORY / ".commons/airflow"
 
@@ -166,7 +168,7 @@ def _wait(laptop: Laptop, wanted: frozenset[str], progress: Progress, seconds: f
 def _lacking(laptop: Laptop, wanted: frozenset[str]) -> str:
     if not (laptop.home / "kubeconfig").exists():
         return "the pod runner"
-    sick = laptop.api.sick()
+    sick = laptop.api.sick(COMPONENTS)
     if sick:
         return ", ".join(sick)
     unknown = sorted(wanted - laptop.api.dags())

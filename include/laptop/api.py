@@ -1,7 +1,7 @@
 """Airflow's REST API, as far as the command line needs it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,6 @@ import httpx
 from ..errors import EnvironmentFault
 
 ENDED = ("success", "failed")
-PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
 
 @dataclass
@@ -23,13 +22,14 @@ class Api:
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60, trust_env=False), repr=False)
     token: str = field(default="", repr=False)
 
-    def sick(self) -> list[str]:
-        """Components that are not healthy; all of them while nothing answers."""
+    def sick(self, components: Iterable[str]) -> list[str]:
+        """Those of the `components` that are not healthy; the api-server while nothing answers."""
         try:
             health = self.client.get(f"{self.address}/api/v2/monitor/health").json()
         except (httpx.TransportError, ValueError):
             return ["api-server"]
-        return [part for part in PARTS if (health.get(part) or {}).get("status") != "healthy"]
+        told = {part.replace("_", "-"): (state or {}).get("status") for part, state in health.items()}
+        return [part for part in components if told.get(part, "healthy") != "healthy"]
 
     def dags(self) -> set[str]:
         """Ids of the DAGs that Airflow knows."""

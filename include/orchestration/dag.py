@@ -7,8 +7,10 @@ from typing import Any
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from ..contracts import loader, names
+from ..contracts import loader
 from ..contracts.model import Contract
+from ..contracts.names import Names
+from ..settings import settings
 from . import announce as announcing
 from . import macros
 from .pod import pod_task
@@ -25,8 +27,7 @@ def dataset_dag(folder: Path) -> DAG:
 def _dag(name: str, contract: Contract) -> DAG:
     asset = dataset_asset(name)
     with DAG(
-        dag_id=name,
-        dag_display_name=name,
+        dag_id=dag_id(name),
         description=contract.title,
         doc_md=_text(name, contract),
         schedule=_schedule(contract),
@@ -41,9 +42,19 @@ def _dag(name: str, contract: Contract) -> DAG:
     return dag
 
 
+def dag_id(name: str) -> str:
+    """The DAG's id: the dataset's name, in a developer's space with the developer's before it."""
+    return space().dag_id(name)
+
+
+def space() -> Names:
+    """The names of this deployment."""
+    return Names(settings().environment, settings().developer)
+
+
 def dataset_asset(name: str) -> Asset:
     """The Asset of a dataset: the same name and address wherever it is spoken of."""
-    return Asset(name=name, uri=names.asset(name))
+    return Asset(name=dag_id(name), uri=space().asset(name))
 
 
 def _announce(name: str, asset: Asset) -> Any:
@@ -80,7 +91,7 @@ def _text(name: str, contract: Contract) -> str:
 
 def _broken(name: str, message: str) -> DAG:
     with DAG(
-        dag_id=re.sub(r"[^\w.-]", "_", name) or "_",
+        dag_id=dag_id(re.sub(r"[^\w.-]", "_", name)),
         doc_md=f"# {name}: the contract can't be used\n\n```\n{message}\n```\n",
         schedule=None,
         tags=["contract-error"],

@@ -1,0 +1,50 @@
+"""Hangs the pages of include/ui into Airflow: links on pod tasks, and their app behind Airflow's login."""
+
+from typing import Any, ClassVar
+
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import requires_access_dag
+from airflow.plugins_manager import AirflowPlugin
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.sdk import BaseOperator, BaseOperatorLink
+from airflow.sdk.types import TaskInstanceKey
+
+from include.adapters.store import Store
+from include.settings import settings
+from include.ui import pages
+
+
+class ReportLink(BaseOperatorLink):
+    """From any pod task of a run to the owner's report of its validation."""
+
+    name = "Report"
+    operators: ClassVar = [KubernetesPodOperator]
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
+        return pages.link(ti_key.dag_id, ti_key.run_id, "validate", "report")
+
+
+class LogLink(BaseOperatorLink):
+    """To the log that the pod kept in the store, which outlives the pod."""
+
+    name = "Pod's own log"
+    operators: ClassVar = [KubernetesPodOperator]
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
+        return pages.link(ti_key.dag_id, ti_key.run_id, ti_key.task_id, "log")
+
+
+class DataCommonsPlugin(AirflowPlugin):
+    """What Airflow loads."""
+
+    name = "data_commons"
+    operator_extra_links: ClassVar[list[Any]] = [ReportLink(), LogLink()]
+    fastapi_apps: ClassVar[list[Any]] = [
+        {
+            "name": "data_commons",
+            "url_prefix": pages.PREFIX,
+            "app": pages.application(
+                lambda: Store(settings().store), requires_access_dag("GET", DagAccessEntity.TASK_LOGS)
+            ),
+        }
+    ]
