@@ -1,8 +1,9 @@
 """Raw files by their addresses: https, pkg:pypi, file:, and a mirror that answers any of them offline."""
 
+import re
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,7 +28,7 @@ def fetch(request: Request | str, into: Path, *, previous: Previous | None = Non
     `terms` are those of `Terms`; of a request with pages the first comes. Raises SourceError (the source, or a cap)
     and EnvironmentFault (a secret, the mirror, pip).
     """
-    asked = Request(url=request) if isinstance(request, str) else request
+    asked = Request.model_construct(url=request) if isinstance(request, str) else request
     with tempfile.TemporaryDirectory(prefix="wheels-") as wheels, _errand(into, Terms(**terms), Path(wheels)) as errand:
         return _fetch(errand, previous or {}, asked, errand.terms.max_bytes)
 
@@ -46,8 +47,8 @@ def fetch_all(
     fetched: list[Fetched] = []
     with tempfile.TemporaryDirectory(prefix="wheels-") as wheels:
         for request in requests:
-            asked = Request(url=request) if isinstance(request, str) else request
-            last = (previous or {}).get(asked.url, {}) if asked.next is None else {}
+            asked = Request.model_construct(url=request) if isinstance(request, str) else request
+            last = (previous or {}).get(asked.url, {}) if asked.paging is None else {}
             with _errand(into, Terms(**terms), Path(wheels)) as errand:
                 fetched += pages.follow(asked, partial(_fetch, errand, last), errand.terms.max_bytes)
     return fetched
@@ -106,9 +107,10 @@ def _mirrored(errand: _Errand, found: mirror.Answer, file: Landing, previous: Pr
 
 def _over_https(errand: _Errand, request: Request, file: Landing, previous: Previous) -> Fetched:
     secret = errand.terms.secret(request.secret) if request.secret else ""
-    own = {request.header: f"{request.scheme} {secret}" if request.scheme else secret} if secret else {}
-    with _unsaid(secret):
-        question = Question(request.url, own, http.conditions(previous))
+    own = {request.header: request.prefix + secret} if secret and not request.parameter else {}
+    asked = addresses.with_query(request.url, {request.parameter: secret} if secret and request.parameter else {})
+    with _unsaid({secret, *addresses.hidden(request.url)} - {""}):
+        question = Question(asked, own, http.conditions(previous))
         response = http.take(errand.client, question, file, errand.terms.patience)
         facts = _facts(request.url, file.name, response, previous)
         return facts if facts.not_modified else _kept(errand, file, facts)
@@ -128,14 +130,15 @@ def _facts(address: str, name: str, response: httpx.Response, previous: Previous
 
 
 @contextmanager
-def _unsaid(secret: str) -> Iterator[None]:
-    """Takes `secret` out of errors: a server may repeat it in a title or a redirect."""
+def _unsaid(secrets: Collection[str]) -> Iterator[None]:
+    """Takes `secrets` out of errors: a server may repeat them in a title or a redirect."""
     try:
         yield
     except SourceError as error:
-        if not secret or secret not in str(error):
+        if not any(secret in str(error) for secret in secrets):
             raise
-        raise SourceError(*(problem.replace(secret, "***") for problem in error.problems)) from None
+        any_of = re.compile("|".join(map(re.escape, secrets)))
+        raise SourceError(*(any_of.sub("***", problem) for problem in error.problems)) from None
 
 
 def _packaged(errand: _Errand, address: str, file: Landing, previous: Previous) -> Fetched:

@@ -17,6 +17,8 @@ from .terms import Patience, Previous, Terms
 from .transfer import Fault, Question, Transfer
 
 log = logging.getLogger("commons")
+for chatty in ("httpx", "httpcore"):  # they log whole addresses and headers, secrets included
+    logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 @contextmanager

@@ -1,90 +1,102 @@
 """The pages of one request, followed to the last."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import urljoin
 
 import ijson
 
-from ..contracts.requests import Next, Request
+from ..contracts.requests import Request
 from ..errors import SourceError
 from . import addresses
 from .terms import Fetched
 
 Get = Callable[[Request, int], Fetched]
 """Fetches one page within a number of bytes."""
+_CORRECT = "Correct the request in addresses()."
 
 
 def follow(request: Request, get: Get, max_bytes: int) -> list[Fetched]:
-    """Every page of `request`, each a raw file; together at most `max_bytes`.
+    """Every page of `request`, each a raw file; together at most `max_bytes`. A last page without records is left out.
 
-    Raises SourceError where pages repeat, pass `next.most`, or do not say what `next` expects.
+    Raises SourceError where pages repeat, pass `max_pages`, or do not hold what the request says.
     """
-    if request.next is None:
-        return [get(request, max_bytes)]
     pages: list[Fetched] = []
-    address: str | None = request.url
     seen: set[str] = set()
+    address: str | None = _first_address(request)
+    skip = 0
     while address:
-        _check(request.next, addresses.shown(address), address in seen, len(pages))
+        _check(request, addresses.shown(address), address in seen, pages)
         seen.add(address)
         page = get(_page(request, address), max_bytes - sum(page.bytes for page in pages))
         if pages and page.sha256 == pages[-1].sha256:
-            raise SourceError(f"{page.address}: the same bytes as the page before. Correct `next` in addresses().")
-        if pages and _ends(request.next, page):
+            raise SourceError(f"{page.address}: the same bytes as the page before it. {_CORRECT}")
+        records = _count(request, page, not pages)
+        if pages and records == 0:
             break
-        pages.append(page)
-        address = _following(request, page, address, len(pages))
+        pages.append(replace(page, address=addresses.shown(page.address)) if pages else page)
+        skip += records or 0
+        address = _next_address(request, page, address, len(pages), skip) if records != 0 else None
     return pages
 
 
-def _check(paging: Next, shown: str, again: bool, count: int) -> None:
+def _check(request: Request, shown: str, again: bool, pages: list[Fetched]) -> None:
     if again:
-        raise SourceError(f"{shown}: page {count + 1} leads back to a page before it. Correct `next` in addresses().")
-    if count >= paging.most:
-        raise SourceError(f"{shown}: more than {paging.most} pages. If that is right, raise `most` of `next`.")
+        raise SourceError(f"{shown}: page {len(pages)} leads back to a page before it. {_CORRECT}")
+    if len(pages) >= request.max_pages:
+        raise SourceError(f"{shown}: more than {request.max_pages} pages. If that is right, raise max_pages.")
 
 
 def _page(request: Request, address: str) -> Request:
-    """The request for one page; the secret stays at the origin it was named for."""
+    """The request for one page; the secret stays at the origin it was named for, and out of addresses."""
+    if request.parameter:  # servers like to repeat it in the next page's address
+        address = addresses.without_query(address, [request.parameter])
     same = addresses.origin(address) == addresses.origin(request.url)
-    return request.model_copy(update={"url": address, "next": None, "secret": request.secret if same else None})
+    return request.model_copy(update={"url": address, "secret": request.secret if same else None})
 
 
-def _ends(paging: Next, page: Fetched) -> bool:
-    return paging.by in ("page", "offset") and _first(page, f"{paging.records}.item".lstrip(".")) is None
+def _first_address(request: Request) -> str:
+    numbers = {request.page: request.first, request.offset: 0, request.limit: request.size}
+    return addresses.with_query(request.url, {name: str(number) for name, number in numbers.items() if name})
 
 
-def _following(request: Request, page: Fetched, address: str, count: int) -> str | None:
-    """The address of the page after `page`, the `count`-th one; None after the last."""
-    paging = request.next or Next(by="link")
-    if paging.by == "link":
+def _next_address(request: Request, page: Fetched, address: str, count: int, skip: int) -> str | None:
+    """The address of the page after `page`, before which are `count` pages with `skip` records; None after the last."""
+    if request.page:
+        return addresses.with_query(address, {request.page: str(request.first + count)})
+    if request.offset:
+        return addresses.with_query(address, {request.offset: str(skip)})
+    if request.links:
         return page.link
-    if paging.by in ("page", "offset"):
-        if _ends(paging, page):
-            return None
-        first = paging.first if paging.first is not None else int(paging.by == "page")
-        return _with(request.url, paging, str(first + count * (paging.size if paging.by == "offset" else 1)))
-    mark = _first(page, paging.path or "")
+    if not (path := request.next or request.cursor_path):
+        return None
+    mark = next(_values(page, path), None)
     if mark in (None, "", False):
         return None
     if not isinstance(mark, str | int):
-        raise SourceError(f"{page.address}: {paging.path!r} holds no address or mark. Correct `next` in addresses().")
-    return urljoin(address, str(mark)) if paging.by == "json" else _with(request.url, paging, str(mark))
+        raise SourceError(f"{page.address}: {path!r} holds neither an address nor a cursor. {_CORRECT}")
+    return addresses.with_query(address, {request.cursor: str(mark)}) if request.cursor else urljoin(address, str(mark))
 
 
-def _with(address: str, paging: Next, value: str) -> str:
-    """`address` with the paging parameter set to `value`."""
-    parts = urlsplit(address)
-    pairs = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != paging.parameter]
-    return parts._replace(query=urlencode([*pairs, (paging.parameter or "", value)])).geturl()
+def _count(request: Request, page: Fetched, first: bool) -> int | None:
+    """Records on a page that is numbered; None where the number does not matter."""
+    if not request.page and not request.offset:
+        return None
+    path = f"{request.records}.item" if request.records else "item"
+    # With an offset every record counts: a server may send fewer than it was asked for.
+    count = sum(1 for _ in itertools.islice(_values(page, path), None if request.offset else 1))
+    if first and not count and next(_values(page, path.removesuffix("item").rstrip(".")), None) != []:
+        raise SourceError(f"{page.address}: no list of records at {request.records or 'the top'!r}. {_CORRECT}")
+    return count
 
 
-def _first(page: Fetched, path: str) -> Any:
-    """The first value at `path` (dotted keys) in a JSON page, read as a stream; None where there is none."""
+def _values(page: Fetched, path: str) -> Iterator[Any]:
+    """The values at `path` (dotted keys) in a JSON page, read as a stream."""
     try:
         with (page.path or Path()).open("rb") as file:
-            return next(ijson.items(file, path), None)
+            yield from ijson.items(file, path)
     except ijson.JSONError as error:
-        raise SourceError(f"{page.address}: not the JSON that `next` expects: {error}. Correct addresses().") from error
+        raise SourceError(f"{page.address}: not the JSON that paging needs: {error}. {_CORRECT}") from error

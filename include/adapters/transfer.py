@@ -66,9 +66,10 @@ class Transfer:
                 return response
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, httpcore.ProxyError) as error:
             self._landing.in_time()
-            if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+            reason = error.args[0] if error.args else None  # the pool drops the cause, httpcore keeps it here
+            if isinstance(reason, ssl.SSLCertVerificationError):
                 raise SourceError(
-                    f"{self._landing.address}: its certificate is not trusted ({error.__cause__.verify_message}). "
+                    f"{self._landing.address}: its certificate is not trusted ({reason.verify_message}). "
                     "If it should be, name the authority's file in SSL_CERT_FILE."
                 ) from error
             raise Fault(f"the connection failed ({str(error) or type(error).__name__})") from error
