@@ -198,9 +198,7 @@ def push(scratch: Path, commit: str, ref: str, expected: str | None) -> Pushed:
 def find_commit(repository: Path, revision: str, *trailers: str) -> str | None:
     """The newest commit up to `revision` whose message holds all `trailers` as lines, or None."""
     patterns = [f"--grep=^{re.escape(trailer)}$" for trailer in trailers]
-    found = run(
-        "log", "-1", "--format=%H", "--extended-regexp", "--all-match", *patterns, *revision.split(), at=repository
-    )
+    found = run("log", "-1", "--format=%H", "--extended-regexp", "--all-match", *patterns, revision, at=repository)
     return found.strip() or None
 
 

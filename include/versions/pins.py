@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Literal, Self
 
 import yaml
@@ -103,7 +104,7 @@ def parse(text: str, where: str = FILE) -> Pins:
 def parse_one(text: str, name: str, where: str = FILE) -> Entry | None:
     """The entry of one dataset, or None; parses only that entry, so a long file costs no more than a short one."""
     starts = [match.start() for match in _ITEM.finditer(text)]
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in pairwise([*starts, len(text)]):
         if f"path: {FOLDER}/{name}\n" in text[start:end]:
             return _entry(_load(text[start:end], where)[0], where)
     return None

@@ -85,8 +85,9 @@ def _proposes(there: git.Tip, entry: Entry, base: str | None) -> bool:
 
 
 def _replaceable(there: git.Tip, branch: str, entry: Entry) -> str:
-    if git.find_commit(there.scratch, f"{there.commit} -1", f"Dag-Run: {trailers(entry)['Dag-Run']}"):
-        return there.commit
+    ours = git.find_commit(there.scratch, there.commit, f"Dag-Run: {trailers(entry)['Dag-Run']}")
+    if ours == there.commit:
+        return ours
     raise ConflictError(f"{branch}: somebody else committed to this proposal. Merge it or delete it, then run again.")
 
 
