@@ -1,13 +1,68 @@
 """What a contract may say: its keys, their types, and what each means to an author."""
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+from . import facts
+from .addresses import Address
+from .scalars import Day, Number, Whole, header_rows, show
+
+Name = Annotated[
+    str, AfterValidator(facts.name), WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"})
+]
 Access = Literal["public", "internal", "restricted"]
 Format = Literal["csv", "excel", "json", "jsonl", "xml", "parquet", "sqlite"]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\n]*$")]
+Character = Annotated[str, StringConstraints(pattern=r"^[^\n]$")]
+Count = Annotated[Whole, Field(ge=0)]
+Percent = Annotated[Number, Field(ge=0, le=100)]
+
+
+def _several(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if repeated := [v for n, v in enumerate(values) if v in values[:n]]:
+        raise ValueError(f"expected different values, found {show(repeated[0])} twice. Keep one.")
+    return values
+
+
+def _ascending(values: tuple[int, int]) -> tuple[int, int]:
+    if values[0] > values[1]:
+        raise ValueError(f"expected [fewest, most], found [{values[0]}, {values[1]}]. Swap them.")
+    return values
+
+
+Names = Annotated[tuple[Name, ...], AfterValidator(_distinct)]
+Addresses = Annotated[
+    tuple[Address, ...],
+    AfterValidator(_distinct),
+    BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...]),
+]
+
+# Keys that say something about some formats only.
+_ONLY_FOR = {
+    "delimiter": ("csv",),
+    "quote": ("csv",),
+    "encoding": ("csv", "json", "jsonl", "xml"),
+    "sheet": ("excel",),
+    "table": ("sqlite",),
+    "path": ("json", "xml"),
+}
 
 
 class Strict(BaseModel):
@@ -19,125 +74,207 @@ class Strict(BaseModel):
 class Source(Strict):
     """Where the data come from and how the file is written."""
 
-    url: str | tuple[str, ...] = ()
-    """One address or several that make one table: https, `pkg:pypi/NAME@VERSION#PATH`, or file: while developing. Absent when extract.py has `addresses()`."""
+    url: Addresses = ()
+    """One address or several that make one table: https, `pkg:pypi/NAME@VERSION#PATH`, or file: while developing.
+
+    Absent when extract.py has `addresses()`."""
     format: Format | None = None
     """Overrides what content and name say."""
-    member: str | None = None
+    member: Line | None = None
     """Which files of an archive to read, as a glob ("*.csv"); all by default."""
-    encoding: str | None = None
+    encoding: Annotated[str, AfterValidator(facts.encoding)] | None = None
     """Overrides detection, for example windows-1252."""
-    delimiter: str | None = None
-    quote: str | None = None
+    delimiter: Character | None = None
+    """The sign between values; overrides detection. A tab is "\\t" in double quotes."""
+    quote: Character | None = None
+    """The sign around values; overrides detection."""
     decimal: Literal[".", ","] = "."
+    """The sign before decimals."""
     thousands: Literal[",", ".", " ", "'", "\u00a0", "\u202f"] | None = None
-    header: int | tuple[int, ...] | None = None
-    """Row number (from 1) of the header, several for a header in several rows, 0 for none. Default: the first row that is not preamble."""
-    preamble: int = 0
+    """The sign between thousands."""
+    header: Annotated[
+        int | tuple[int, ...] | None, BeforeValidator(header_rows, json_schema_input_type=int | tuple[int, ...])
+    ] = None
+    """Row number (from 1) of the header, several for a header in several rows, 0 for none.
+
+    Default: the first row that is not preamble."""
+    preamble: Count = 0
     """Lines before the header that are not data."""
-    footer: int = 0
+    footer: Count = 0
     """Lines at the end that are not data."""
-    missing: tuple[str, ...] = ("",)
+    missing: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ("",)
     """Texts that mean "no value". Nothing else does: "NA" and "null" stay text unless listed."""
-    sheet: str | None = None
+    sheet: Line | None = None
     """Excel: the sheet's name; the first by default."""
-    path: str | None = None
+    path: Line | None = None
     """JSON: where the records are ("records[].fields"); XML: the row element ("data/row")."""
-    table: str | None = None
+    table: Line | None = None
     """SQLite: the table's name."""
-    ignore: tuple[str, ...] = ()
+    ignore: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()
     """Headings of columns that are read and counted, but not wanted."""
-    max_mb: int = 2048
+    max_mb: Annotated[Whole, Field(ge=1, le=1_000_000)] = 2048
     """Largest size of one fetched file, in megabytes."""
+
+    @field_validator("thousands")
+    @classmethod
+    def _not_the_decimal_sign(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and value == info.data.get("decimal"):
+            raise ValueError(f"expected another sign than decimal's, found {value!r} for both. Say `decimal:` too.")
+        return value
+
+    @field_validator(*_ONLY_FOR)
+    @classmethod
+    def _fits_the_format(cls, value: str | None, info: ValidationInfo) -> str | None:
+        given, allowed = info.data.get("format"), _ONLY_FOR[info.field_name or ""]
+        if value is not None and given is not None and given not in allowed:
+            raise ValueError(f"is for {' and '.join(allowed)}, found format {given}. Take one of them out.")
+        return value
 
 
 class Dictionary(Strict):
     """A published table that describes the columns (a codebook); its texts become their descriptions."""
 
-    url: str
-    column: str
+    url: Address
+    """Its address, as in source."""
+    column: Line
     """Heading of the column that holds the names."""
-    description: str
+    description: Line
     """Heading of the column that holds the texts."""
 
 
 class Reference(Strict):
     """Columns whose values must exist in another dataset, at the version its head pins."""
 
-    columns: tuple[Name, ...]
+    columns: Annotated[Names, Field(min_length=1)]
+    """The columns here."""
     dataset: Name
-    to: tuple[Name, ...]
+    """The other dataset."""
+    to: Annotated[Names, Field(min_length=1)]
     """The columns over there."""
     severity: Literal["error", "warning"] = "error"
+    """Whether a row without its counterpart is quarantined, or counted only."""
+
+    @field_validator("to")
+    @classmethod
+    def _as_many(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        here = info.data.get("columns", value)
+        if len(here) != len(value):
+            raise ValueError(f"expected as many columns as here ({len(here)}), found {len(value)}. Pair them.")
+        return value
 
 
 class Unique(Strict):
     """Columns whose values together should not repeat, where they are not the key."""
 
-    columns: tuple[Name, ...]
+    columns: Annotated[Names, Field(min_length=1)]
+    """The columns."""
     severity: Literal["error", "warning"] = "error"
+    """Whether a row that repeats is quarantined, or counted only."""
 
 
 class Sums(Strict):
     """A column that adds up to a total within each group: shares that make 100. A missing value counts as 0."""
 
     column: Name
-    by: tuple[Name, ...]
-    total: float
-    tolerance: float = 0.0
+    """The column that is added up."""
+    by: Annotated[Names, Field(min_length=1)]
+    """The columns that make a group."""
+    total: Number
+    """What a group adds up to."""
+    tolerance: Annotated[Number, Field(ge=0)] = 0.0
     """Most difference from `total`, in the column's unit."""
     severity: Literal["error", "warning"] = "warning"
+    """Whether the rows of such a group are quarantined, or counted only."""
 
 
 class Expect(Strict):
     """Rules on the table as a whole. A broken one stops the run, the last good version stays."""
 
-    rows: tuple[int, int] | None = None
+    rows: Annotated[tuple[Count, Count], AfterValidator(_ascending)] | None = None
     """Fewest and most published rows."""
-    rows_change_pct: float | None = 50.0
+    rows_change_pct: Annotated[Number, Field(ge=0)] | None = 50.0
     """Most change in the number of rows against the last version, in percent; null for any."""
-    quarantine_pct: float = 1.0
+    quarantine_pct: Percent = 1.0
     """Most quarantined rows, in percent of records."""
-    nulls_pct: dict[Name, float] = {}
+    nulls_pct: dict[Name, Percent] = {}
     """Most missing values of a column, in percent. A column may never be missing as a whole unless listed with 100."""
-    drift: dict[Name, float] = {}
+    drift: dict[Name, Annotated[Number, Field(ge=0)]] = {}
     """Most population stability index (PSI) of a column against the last version."""
     references: tuple[Reference, ...] = ()
+    """Columns whose values must exist in another dataset."""
     unique: tuple[Unique, ...] = ()
+    """Columns whose values together should not repeat, where they are not the key."""
     sums: tuple[Sums, ...] = ()
+    """Columns that add up to a total within each group."""
 
 
 class Waiver(Strict):
     """A rule that a person suspends, for a reason and until a date."""
 
-    rule: str
-    until: dt.date
-    why: str
-    by: str
+    rule: Line
+    """The rule's name, as quality.json and the report call it."""
+    until: Day
+    """The last day (UTC) on which it is suspended."""
+    why: Text
+    """The reason, for whoever reads the report."""
+    by: Line
+    """Who decided it."""
+
+    def expired(self, today: dt.date) -> bool:
+        """Whether the rule applies again on `today`."""
+        return today > self.until
 
 
 class Contract(Strict):
     """What one dataset promises."""
 
-    title: str
-    description: str
-    owner: str
+    title: Line
+    """Its name for people."""
+    description: Text
+    """What the rows are, and what they are not."""
+    owner: Annotated[str, AfterValidator(facts.owner)]
     """Who answers for the data: an e-mail address."""
-    licence: str
+    licence: Annotated[str, AfterValidator(facts.licence)]
     """An SPDX identifier (CC-BY-4.0), or LicenseRef-… for another."""
     source: Source = Source()
+    """Where the data come from and how the file is written."""
     dictionary: Dictionary | None = None
-    key: tuple[Name, ...] = ()
+    """A published table that describes the columns."""
+    key: Names = ()
     """Columns that identify a row. Absent: the table is a multiset."""
     repeats: Literal["quarantine", "merge", "keep"] = "quarantine"
-    """Records equal in every column: all but the first are quarantined, folded into the first and counted, or kept (no key)."""
+    """Records equal in every column: all but the first are quarantined, or folded into it and counted; or all are kept.
+
+    To keep them, the table must have no key."""
     partition: Name | None = None
     """One folder of files a value of this column; an unchanged one keeps its objects."""
-    schedule: str | None = None
-    """Cron expression or preset in UTC ("@monthly"); absent: by hand, or when a dataset it references has a new version."""
+    schedule: Annotated[str, AfterValidator(facts.schedule)] | None = None
+    """Cron expression or preset in UTC ("@monthly"); absent: by hand, or when a dataset that it references changes."""
     access: Access = "internal"
+    """Who may read it: everybody, the organisation, or named people."""
     publish: Literal["commit", "proposal"] = "commit"
+    """Whether a new version is published at once, or as a pull request. Restricted data always propose."""
     size: Literal["small", "medium", "large"] = "small"
     """How big its pods are."""
     expect: Expect = Expect()
+    """Rules on the table as a whole."""
     waive: tuple[Waiver, ...] = ()
+    """Rules that are suspended for a time."""
+
+    @field_validator("repeats")
+    @classmethod
+    def _keep_has_no_key(cls, value: str, info: ValidationInfo) -> str:
+        if value == "keep" and info.data.get("key"):
+            raise ValueError("expected no key beside 'keep', found one: repeats would share it. Take out one of them.")
+        return value
+
+    @field_validator("access")
+    @classmethod
+    def _licence_allows(cls, value: str, info: ValidationInfo) -> str:
+        licence = info.data.get("licence", "")
+        if value == "public" and not facts.is_open(licence):
+            raise ValueError(
+                f"expected 'internal' or 'restricted', found 'public': {licence} does not let everybody use and pass "
+                "on the data. Change it, or the licence if it is wrong."
+            )
+        return value

@@ -1,0 +1,108 @@
+"""Facts that a contract states in a standard's own words: licences, schedules, names, owners, encodings."""
+
+import codecs
+import re
+import unicodedata
+from functools import cache
+
+from .names import PATTERN, is_snake, snake
+from .words import nearest
+
+PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+_COMMON = (
+    "CC0-1.0",
+    "CC-BY-4.0",
+    "CC-BY-SA-4.0",
+    "ODbL-1.0",
+    "PDDL-1.0",
+    "OGL-UK-3.0",
+    "etalab-2.0",
+    "MIT",
+    "Apache-2.0",
+)
+# Words in licence identifiers that forbid what publishing to everybody does.
+_CLOSED = re.compile(
+    r"(?i)(^|-)(nc|non-?commercial|no-?redistribution|proprietary|all-rights-reserved|confidential)(-|$)"
+)
+
+
+def name(text: str) -> str:
+    """`text` if it can be the name of a dataset or column; raises ValueError, which names a letter that deceives."""
+    if is_snake(text):
+        return text
+    for number, letter in enumerate(text, 1):
+        if letter.isalpha() and not letter.isascii():
+            raise ValueError(
+                f"expected a name in ASCII letters, found {text!a}: character {number} is "
+                f"{unicodedata.name(letter, 'unknown')} (U+{ord(letter):04X}). Type the name anew."
+            )
+    short = text if len(text) <= 60 else f"{text[:57]}..."
+    raise ValueError(f"expected a name in snake case ({PATTERN.pattern}), found {short!a}. Write {snake(text)}.")
+
+
+@cache
+def licence(text: str) -> str:
+    """`text` if it is an SPDX licence expression in SPDX's own spelling; raises ValueError."""
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+    try:
+        canonical = str(canonicalize_license_expression(text))
+    except InvalidLicenseExpression:
+        canonical = ""
+    if canonical == text:
+        return text
+    near = f" (did you mean {canonical!r}?)" if canonical else nearest(text.strip().replace(" ", "-"), _COMMON)
+    raise ValueError(
+        f"expected an SPDX licence identifier, found {text!a}{near}. "
+        "Take one of https://spdx.org/licenses, or write LicenseRef-NAME for another licence."
+    )
+
+
+def is_open(expression: str) -> bool:
+    """Whether one of the licences that `expression` offers lets everybody use and pass on the data."""
+    return any(not any(_CLOSED.search(i) for i in re.split(r"[\s()]+", choice)) for choice in expression.split(" OR "))
+
+
+@cache
+def schedule(text: str) -> str:
+    """`text` if it is one of the presets, or a cron expression of five fields that comes due; raises ValueError."""
+    if text.startswith("@"):
+        if text in PRESETS:
+            return text
+        raise ValueError(f"expected {', '.join(PRESETS)}, found {text!r}{nearest(text, PRESETS)}. Write one of these.")
+    if len(text.split()) != 5:
+        raise ValueError(
+            f"expected a preset (@monthly) or the five fields of cron (0 6 * * 1), found {text!r}. Correct it."
+        )
+    from croniter import CroniterBadDateError, CroniterError, croniter
+
+    try:
+        croniter(text).get_next()
+    except CroniterBadDateError as error:
+        raise ValueError(
+            f"expected a schedule that comes due, found {text!r}, which never does. Correct it."
+        ) from error
+    except (CroniterError, ValueError) as error:
+        raise ValueError(
+            f"expected the five fields of cron (0 6 * * 1), found {text!r}: {error}. Correct it."
+        ) from error
+    return text
+
+
+def owner(text: str) -> str:
+    """`text` if it looks like an e-mail address; raises ValueError."""
+    if re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}", text):
+        return text
+    raise ValueError(f"expected an e-mail address, found {text[:80]!a}. Name who answers questions about the data.")
+
+
+def encoding(text: str) -> str:
+    """`text` if Python can decode it into text; raises ValueError."""
+    try:
+        codecs.lookup(text)
+        b"".decode(text)
+    except (LookupError, ValueError) as error:
+        raise ValueError(
+            f"expected the name of a text encoding, found {text!r}. Write utf-8, windows-1252, iso-8859-1, utf-16 …"
+        ) from error
+    return text
