@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,16 +46,20 @@ class Identity:
     email: str
 
 
-def run(*arguments: str, at: Path, text: str = "", extra: Mapping[str, str] | None = None) -> str:
-    """The standard output of `git arguments` run in the repository `at`.
+def run(*arguments: str, at: Path, text: str = "") -> str:
+    """The standard output of `git arguments`, which reads `text`, run in the repository `at`.
 
     Raises GitError where it fails or takes longer than TIMEOUT seconds.
     """
+    return _run(arguments, at, text).decode()
+
+
+def _run(arguments: Sequence[str], at: Path, text: str) -> bytes:
     command = ["git", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "credential.interactive=false"]
     process = subprocess.Popen(
         [*command, *arguments],
         cwd=at,
-        env=_environment() | dict(extra or {}),
+        env=_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -69,7 +73,7 @@ def run(*arguments: str, at: Path, text: str = "", extra: Mapping[str, str] | No
         raise GitError(arguments[0], f"no answer within {TIMEOUT:.0f} s") from None
     if process.returncode:
         raise GitError(arguments[0], without_credentials((out + err).decode(errors="replace").strip()))
-    return out.decode()
+    return out
 
 
 def without_credentials(text: str) -> str:
@@ -206,3 +210,55 @@ def deepen(scratch: Path, ref: str, depth: int = 1000) -> None:
     """Fetch the last `depth` commits of the remote's branch `ref`, without their files."""
     refspec = f"+refs/heads/{ref}:refs/remote/{ref}"
     run("fetch", "--quiet", f"--depth={depth}", "--filter=tree:0", "--no-tags", "origin", refspec, at=scratch)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit that touched a file; `trailers` are the values of the trailer asked for."""
+
+    id: str
+    date: str
+    author: str
+    trailers: tuple[str, ...]
+    is_first: bool
+    """No commit before it is known: the beginning, or the edge of a shallow clone."""
+
+
+def log_of(repository: Path, revision: str, path: str, trailer: str) -> list[Commit]:
+    """The commits that changed `path` on the way to `revision`, oldest first; a merge counts as one commit.
+
+    Raises GitError where there is no such revision.
+    """
+    form = f"%H%x1f%cI%x1f%an%x1f%(trailers:key={trailer},valueonly,separator=%x2C)%x1f%P"
+    known = resolve(repository, revision)
+    lines = run("log", "--first-parent", "--reverse", f"--format={form}", known, "--", path, at=repository).splitlines()
+    fields = (line.split("\x1f") for line in lines)
+    return [Commit(i, d, a, tuple(t.strip() for t in ts.split(",") if t), not p) for i, d, a, ts, p in fields]
+
+
+def resolve(repository: Path, revision: str) -> str:
+    """The full id of the commit that `revision` names. Raises EnvironmentFault where there is none."""
+    try:
+        return run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", at=repository
+        ).strip()
+    except GitError as error:
+        raise EnvironmentFault(
+            f"{repository}: no revision {revision!r}. Name a commit, branch or tag that `git log` shows; in a shallow "
+            "clone, `git fetch --unshallow` first."
+        ) from error
+
+
+def texts_at(repository: Path, path: str, revisions: Sequence[str]) -> list[str]:
+    """The text of one file at each revision, empty where it is absent; one Git process for all."""
+    asked = "".join(f"{revision}:{path}\n" for revision in revisions)
+    out = _run(("cat-file", "--batch"), repository, asked)
+    texts = []
+    at = 0
+    for _ in revisions:
+        end = out.index(b"\n", at)
+        head = out[at:end].split(b" ")
+        size = int(head[-1]) if head[-1].isdigit() else None
+        texts.append("" if size is None else out[end + 1 : end + 1 + size].decode())
+        at = end + 1 if size is None else end + 2 + size
+    return texts

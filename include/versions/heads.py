@@ -1,0 +1,50 @@
+"""Heads in the store: the newest version of each dataset, derived from Git so that verbs need no Git (FORMAT.md)."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from ..adapters.store import Store
+from .pins import Entry, Pins
+
+
+@dataclass(frozen=True)
+class Head:
+    """A dataset's newest version, and what is known of its sources to ask them for changes only."""
+
+    entry: Entry
+    sources: dict[str, Any] = field(default_factory=dict)
+
+
+def read(store: Store, ref: str, name: str) -> Head | None:
+    """The head of `name` on the branch `ref`; None where nothing is published. Raises EnvironmentFault."""
+    content = store.get(_path(ref, name))
+    document = json.loads(content) if content else {}
+    return Head(Entry.model_validate(document["entry"]), document["sources"]) if document.get("entry") else None
+
+
+def write(store: Store, ref: str, entry: Entry, sources: dict[str, Any]) -> None:
+    """Make `entry` the head of its dataset on `ref`. Raises EnvironmentFault."""
+    _put(store, ref, entry.name, {"format": 1, "entry": entry.document(), "sources": sources})
+
+
+def sync(store: Store, ref: str, pins: Pins) -> list[str]:
+    """Make the heads of `ref` agree with what Git pins there; returns the datasets whose heads were wrong."""
+    there = {path.rpartition("/")[2].removesuffix(".json") for path in store.list(_path(ref, "").rpartition("/")[0])}
+    wrong = []
+    for name in sorted(there | set(pins.entries)):
+        head, entry = read(store, ref, name), pins.entries.get(name)
+        if (head.entry if head else None) == entry:
+            continue
+        wrong.append(name)
+        _put(store, ref, name, {"format": 1, "entry": entry.document() if entry else None, "sources": {}})
+    return wrong
+
+
+def _path(ref: str, name: str) -> str:
+    return f"heads/{quote(ref, safe='')}/{name}.json"
+
+
+def _put(store: Store, ref: str, name: str, document: dict[str, Any]) -> None:
+    store.put(_path(ref, name), (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
