@@ -86,8 +86,8 @@ class Source(Strict):
     """Overrides detection, for example windows-1252."""
     delimiter: Character | None = None
     """The sign between values; overrides detection. A tab is "\\t" in double quotes."""
-    quote: Character | None = None
-    """The sign around values; overrides detection."""
+    quote: Character | Literal[""] | None = None
+    """The sign around values, "" for none; overrides detection."""
     decimal: Literal[".", ","] = "."
     """The sign before decimals."""
     thousands: Literal[",", ".", " ", "'", "\u00a0", "\u202f"] | None = None

@@ -43,7 +43,7 @@ def _table(path: Path, start: int, place: str, source: Source, tally: Tally) -> 
     with lines_of(path, start, end) as stream:
         limited = iter(lambda: stream.readline(_SAMPLE_CHARS), "")
         sample = list(islice(limited, above, above + _SAMPLE_LINES))
-    return Table(path, start, end, place, dialect_of(sample, source, place), tally.caps.cell, tally.caps.record)
+    return Table(path, start, end, place, dialect_of(sample, source), tally.caps.cell, tally.caps.record)
 
 
 def _fast(table: Table, body: Body, out: Path, missing: tuple[str, ...], tally: Tally) -> bool:

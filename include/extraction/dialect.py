@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..contracts.model import Source
-from ..errors import ContractError
 
 DELIMITERS = (",", ";", "\t", "|")
 _RECORDS = 200
@@ -19,14 +18,8 @@ class Dialect:
     quote: str
 
 
-def dialect_of(sample: list[str], source: Source, place: str) -> Dialect:
-    """The dialect of a table that begins with the lines `sample`, its header first; the contract goes before looks.
-
-    Raises ContractError for a delimiter or quote of another length than one.
-    """
-    for key, value in (("delimiter", source.delimiter), ("quote", source.quote or None)):
-        if value is not None and len(value) != 1:
-            raise ContractError(f"{place}: source.{key} {value!r} is {len(value)} characters, expected 1. Correct it.")
+def dialect_of(sample: list[str], source: Source) -> Dialect:
+    """The dialect of a table that begins with the lines `sample`, its header first; the contract goes before looks."""
     quote = _quote(sample) if source.quote is None else source.quote
     return Dialect(source.delimiter or _delimiter(sample, quote), quote)
 

@@ -69,11 +69,12 @@ def _places(files: Sequence[RawFile]) -> list[str]:
 
 
 def _read(found: Found, out: Path, source: Source, work: Path, tally: Tally) -> list[str]:
-    records, rejected = tally.records, tally.rejected.total()
+    records, rejected, samples = tally.records, tally.rejected.total(), len(tally.samples)
     headings = READERS[found.kind](found.path, found.place, out, source, work, tally)
     if (read := tally.records - records) and tally.rejected.total() - rejected == read:
+        first = (tally.samples[samples:] or tally.samples)[0]
         raise SourceError(
-            f"{found.place}: none of its {read:,} records can be read; the first: {tally.samples[-1].place}: "
-            f"{tally.samples[-1].reason}. Check source.header, source.delimiter, source.quote and source.path."
+            f"{found.place}: none of its {read:,} records can be read; {first.place}: {first.reason}. "
+            "Check source.preamble, source.header, source.delimiter, source.quote and source.path."
         )
     return headings

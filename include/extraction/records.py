@@ -114,7 +114,7 @@ def body_of(table: Table, source: Source, columns: int) -> Body:
             header = _header(reader, rows)
         except StopIteration:
             raise SourceError(
-                f"{table.place}: no header in row {max(rows, default=1)}, the file has {lines.number} lines. "
+                f"{table.place}: no header in row {header_rows(source)[1]}, the file has {lines.number} lines. "
                 "Correct source.header, source.preamble or source.footer, or ask the source."
             ) from None
         except (csv.Error, _TooLong) as error:

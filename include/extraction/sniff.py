@@ -82,7 +82,7 @@ def _binary(head: bytes) -> Kind | None:
 
 def _text_kind(head: bytes, text: str, place: str) -> Kind:
     foreign = next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
-    if foreign or sum(text.count(chr(code)) for code in (*range(1, 9), *range(14, 27))) > len(text) // 50:
+    if foreign or sum(text.count(chr(code)) for code in (*range(1, 9), *range(14, 27))) > max(8, len(text) // 20):
         raise SourceError(
             f"{place}: is {foreign or 'none of the known formats'}, expected CSV, Excel, JSON, XML, Parquet or SQLite, "
             "also inside zip, gzip or tar. Choose files of an archive with source.member, else correct source.url."

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import iterparse
+from defusedxml.ElementTree import DefusedXMLParser, iterparse
 
 from ..contracts.model import Source
 from ..errors import ContractError, SourceError
@@ -26,11 +26,13 @@ def read_xml(path: Path, place: str, out: Path, source: Source, _work: Path, tal
         raise ContractError(f"{place}: XML needs source.path, the element that is a row, for example data/row. Add it.")
     steps = source.path.strip("/").split("/")
     try:
-        keys = dict.fromkeys(key for record in _records(path, place, steps, tally) for key in record)
+        keys = dict.fromkeys(key for record in _records(path, place, steps, source.encoding, tally) for key in record)
         headings = named(list(keys), place, tally.caps.columns) if keys else []
         if not headings:
             raise SourceError(f"{place}: no element at '{source.path}'. Correct source.path.")
-        rows = (_row(at, record, keys) for at, record in enumerate(_records(path, place, steps, tally), 1))
+        rows = (
+            _row(at, record, keys) for at, record in enumerate(_records(path, place, steps, source.encoding, tally), 1)
+        )
         write_rows(out, place, headings, rows, source.missing, tally)
     except DefusedXmlException as error:
         raise SourceError(f"{place}: declares entities or refers to other files ({error}). Refused.") from error
@@ -54,13 +56,15 @@ def _text(values: list[Any] | None) -> str | None:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _records(path: Path, place: str, steps: list[str], tally: Tally) -> Iterator[dict[str, list[Any]]]:
+def _records(
+    path: Path, place: str, steps: list[str], encoding: str | None, tally: Tally
+) -> Iterator[dict[str, list[Any]]]:
     """Attributes and children of each row element; what was read is forgotten."""
     with path.open("rb") as plain:
         file = _Bounded(plain, place, tally)
         open_: list[Element] = []
         inside = 0
-        for event, element in iterparse(file, events=("start", "end")):
+        for event, element in iterparse(file, ("start", "end"), DefusedXMLParser(encoding=encoding)):
             if event == "start":
                 open_.append(element)
                 if len(open_) > 200:
