@@ -43,11 +43,15 @@ class Store:
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             why = f"{self._volume()} is full" if full else str(error) or type(error).__name__
-            raise EnvironmentFault(f"{self.url}/{path}: can't {what}: {why}. Nothing was published; mend it, then retry.") from error
+            raise EnvironmentFault(
+                f"{self.url}/{path}: can't {what}: {why}. Nothing was published; mend it, then retry."
+            ) from error
         except Exception as error:  # botocore's exceptions share no base with OSError
             if not type(error).__module__.startswith(("botocore", "aiobotocore", "aiohttp")):
                 raise
-            raise EnvironmentFault(f"{self.url}/{path}: can't {what}: {error}. Check the store's address and key.") from error
+            raise EnvironmentFault(
+                f"{self.url}/{path}: can't {what}: {error}. Check the store's address and key."
+            ) from error
 
     def _volume(self) -> str:
         """The mount point that holds the store, for messages."""
@@ -134,6 +138,11 @@ class Store:
         with self._told("list", prefix):
             found = self._fs.find(self._at(prefix))
         return sorted(str(p).removeprefix(f"{self._root}/") for p in found if ".part-" not in p)
+
+    def remove(self, path: str) -> None:
+        """Removes the file at `path`; only derived ones are ever removed."""
+        with self._told("remove", path):
+            self._fs.rm_file(self._at(path))
 
     @staticmethod
     def _part(target: Path) -> Path:

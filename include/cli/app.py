@@ -56,7 +56,9 @@ def new(
 
 
 @app.command()
-def check(names: Annotated[list[str] | None, typer.Argument(help="All by default.")] = None, as_json: Json = False) -> None:
+def check(
+    names: Annotated[list[str] | None, typer.Argument(help="All by default.")] = None, as_json: Json = False
+) -> None:
     """Say all that is wrong with contracts and schemas: seconds, no network, no Airflow."""
     from .checking import problems_of
 
@@ -157,7 +159,11 @@ def down() -> None:
 
 
 @app.command()
-def demo(names: Annotated[list[str] | None, typer.Argument(help="Four that need only the package registry by default.")] = None) -> None:
+def demo(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Four that need only the package registry by default.")
+    ] = None,
+) -> None:
     """Real datasets from source to pinned version, through Airflow, in a clone of its own."""
     from . import showing
 
@@ -166,7 +172,8 @@ def demo(names: Annotated[list[str] | None, typer.Argument(help="Four that need 
 
 @app.command()
 def doctor(
-    network: Annotated[bool, typer.Option("--network", help="Also try the package registry.")] = False, as_json: Json = False
+    network: Annotated[bool, typer.Option("--network", help="Also try the package registry.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Say what is missing on this machine and how to get it."""
     from .doctor import examine

@@ -28,7 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         receipt: Receipt = importlib.import_module(f".{task.verb}", __package__).run(task, Store(settings().store))
         if receipt.outcome == "blocked":
-            raise DataError(f"{task.dataset}: {task.verb} stopped this run; the last good version stays.", *receipt.problems)
+            raise DataError(
+                f"{task.dataset}: {task.verb} stopped this run; the last good version stays.", *receipt.problems
+            )
     except DataCommonsError as error:
         for problem in error.problems:
             log.error("%s", problem)

@@ -1,21 +1,32 @@
 """extract: fetches the source, archives the bytes as they came, reads them into tables of text."""
 
+import dataclasses
 import datetime as dt
+import hashlib
 import json
 import logging
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from ..adapters import fetch, secrets
+import polars as pl
+
+from ..adapters import fetch
+from ..adapters.fetch import Fetched
 from ..adapters.store import Store
 from ..contracts import authors, loader, requests
-from ..contracts.model import Contract
-from ..extraction import author, read
+from ..contracts.model import Contract, Dictionary, Source
+from ..errors import ContractError, SourceError
+from ..extraction import author
 from ..extraction.raw import RawFile
+from ..extraction.read import Reading, read
 from ..settings import settings
 from ..versions import heads
+from ..versions.heads import Head
+from ..versions.reading import archived_raw
 from .perform import Run, Work, perform
 from .receipts import Counts, Receipt
 
@@ -25,7 +36,7 @@ log = logging.getLogger("commons")
 def run(task: Run, store: Store) -> Receipt:
     """The receipt of extract: raw/SHA256, raw/sources.json, extracted/NNNNN.parquet, descriptions.json, contract.yaml.
 
-    Raises SourceError where the source can't be fetched or read, ContractError where extract.py fails.
+    Raises SourceError where the source can't be fetched or read, ContractError where extract.py is wrong.
     """
     contract = loader.load(task.folder)
     inputs = {"code": settings().code.rpartition(":")[2], "interval": [task.start, task.end]}
@@ -34,12 +45,148 @@ def run(task: Run, store: Store) -> Receipt:
 
 def _extract(task: Run, contract: Contract, store: Store, place: Path) -> Work:
     head = heads.read(store, settings().ref, task.dataset)
-    module = authors.load_module(task.folder / "extract.py") if (task.folder / "extract.py").exists() else None
-    wanted = _requests(contract, module, task, head.last if head else None)
-    fetched = fetch.fetch_all(wanted, place / "raw", contract.source.max_mb, head.sources if head else {})
-    raw = [RawFile(f.address, f.name, f.path, f.sha256, f.bytes) for f in fetched]
-    data = [file for file in raw if not contract.dictionary or file.address != contract.dictionary.url]
-    log.info("extract %s: %d file(s), %d bytes", task.dataset, len(raw), sum(f.bytes for f in raw))
-    reading = read.read(data, contract.source, place / "frames", read.Caps())
-    extracted = author.apply(module, reading.frames)
-    return Work()
+    module = _module(task.folder)
+    fetched = _fetch(task, contract, module, head, place / "raw")
+    descriptions = fetched.pop() if contract.dictionary else None
+    reading = read([_raw(file) for file in fetched], contract.source, place / "frames")
+    tables, counts, reasons = _tables(module, reading, place)
+    files = [*fetched, descriptions] if descriptions else fetched
+    outputs = {f"raw/{file.sha256}": _path(file) for file in files}
+    outputs |= {f"extracted/{number:05d}.parquet": path for number, path in enumerate(tables)}
+    outputs["raw/sources.json"] = _write(place / "sources.json", [_source(file) for file in files])
+    outputs["contract.yaml"] = Path(shutil.copy(task.folder / "contract.yaml", place))
+    if contract.dictionary and descriptions:
+        texts = _texts(contract.dictionary, descriptions, place / "dictionary")
+        outputs["descriptions.json"] = _write(place / "descriptions.json", texts)
+    return Work(outputs=outputs, counts=counts, reasons=reasons, facts=_facts(files, reading))
+
+
+def _module(folder: Path) -> ModuleType | None:
+    file = folder / "extract.py"
+    return authors.load_module(file) if file.exists() else None
+
+
+def _requests(contract: Contract, module: ModuleType | None, task: Run, head: Head | None) -> Sequence[Any]:
+    """What to fetch: extract.py's addresses() where it has them, else the contract's; the dictionary last."""
+    addresses = getattr(module, "addresses", None)
+    url = contract.source.url
+    asked = requests.parse([url] if isinstance(url, str) else list(url)) if url else ()
+    if addresses is not None:
+        last = head.entry.meta.model_dump() if head else None
+        try:
+            named = addresses(_moment(task.start), _moment(task.end), last)
+        except Exception as error:
+            raise ContractError(
+                f"{task.folder}/extract.py: addresses() failed with {type(error).__name__}: {error}. Correct it."
+            ) from error
+        asked = requests.parse(named)
+    if not asked:
+        raise SourceError(
+            f"{task.dataset}: nothing to fetch: neither source.url nor extract.py's addresses() names any address."
+        )
+    return (*asked, *requests.parse([contract.dictionary.url])) if contract.dictionary else asked
+
+
+def _fetch(task: Run, contract: Contract, module: ModuleType | None, head: Head | None, into: Path) -> list[Fetched]:
+    """The source's files in reading order; those that did not change come from the last version's archive."""
+    fetched = fetch.fetch_all(
+        _requests(contract, module, task, head),
+        into,
+        previous=head.sources if head else {},
+        max_bytes=contract.source.max_mb * 1_000_000,
+        expects=contract.source.format,
+        base=task.folder,
+    )
+    for file in fetched:
+        log.info(
+            "extract %s: %s %s",
+            task.dataset,
+            "unchanged:" if file.not_modified else f"{file.bytes:,} bytes from",
+            file.address,
+        )
+    return [_archived(file, head, into) if file.not_modified and head else file for file in fetched]
+
+
+def _archived(file: Fetched, head: Head, into: Path) -> Fetched:
+    """The bytes of an unchanged source, from the archive of the last version."""
+    into.mkdir(parents=True, exist_ok=True)
+    path = shutil.copy(archived_raw(head.entry, file.sha256, into.parent / "base"), into / file.sha256)
+    return replace(file, path=path, bytes=path.stat().st_size)
+
+
+def _tables(
+    module: ModuleType | None, reading: Reading, place: Path
+) -> tuple[list[Path], Counts, dict[str, dict[str, int]]]:
+    """The Parquet files that validate reads, and where every record that is not in them went."""
+    reasons = {"rejected": reading.rejected, "merged": {}, "added": {}}
+    tables = list(reading.frames.values())
+    if hasattr(module, "extract") or len({tuple(pl.read_parquet_schema(path)) for path in tables}) > 1:
+        extracted = author.apply(module, {name: pl.scan_parquet(path) for name, path in reading.frames.items()})
+        tables = [place / "extracted.parquet"]
+        extracted.table.sink_parquet(tables[0], compression="lz4")
+        reasons = {
+            "rejected": reading.rejected | extracted.rejected,
+            "merged": extracted.merged,
+            "added": extracted.added,
+        }
+    counts = {which: sum(by.values()) for which, by in reasons.items()}
+    rows = sum(pl.scan_parquet(path).select(pl.len()).collect().item() for path in tables)
+    Counts(records=reading.records, published=rows, **counts).check("extract")
+    return tables, Counts(records=reading.records, **counts), {which: by for which, by in reasons.items() if by}
+
+
+def _texts(dictionary: Dictionary, file: Fetched, place: Path) -> dict[str, str]:
+    """Description by column, from the publisher's own table of them."""
+    frame = pl.read_parquet(next(iter(read([_raw(file)], Source(), place).frames.values())))
+    if lacking := {dictionary.column, dictionary.description} - set(frame.columns):
+        raise SourceError(
+            f"{dictionary.url}: has no column {', '.join(sorted(lacking))}, found {', '.join(frame.columns[1:])}. "
+            "Correct `dictionary:` in the contract."
+        )
+    return dict(frame.select(dictionary.column, dictionary.description).drop_nulls().iter_rows())
+
+
+def _raw(file: Fetched) -> RawFile:
+    return RawFile(file.address, file.name, _path(file), file.sha256, file.bytes)
+
+
+def _path(file: Fetched) -> Path:
+    if file.path is None:
+        raise SourceError(
+            f"{file.address}: the source says 'not modified', but no last version holds its bytes. Run again."
+        )
+    return file.path
+
+
+def _source(file: Fetched) -> dict[str, Any]:
+    return {"address": file.address, "name": file.name, "sha256": file.sha256, "bytes": file.bytes}
+
+
+def _facts(files: list[Fetched], reading: Reading) -> dict[str, Any]:
+    """What publish puts into the pin's meta, and the next fetch asks with."""
+    versions = list(dict.fromkeys(file.source_version for file in files))
+    joined = versions[0] if len(versions) == 1 else hashlib.sha256("\n".join(versions).encode()).hexdigest()
+    dates = [file.source_date for file in files if file.source_date]
+    return {
+        "source_version": joined,
+        "source_date": max(dates).isoformat() if dates else None,
+        "sources": {
+            file.address: {
+                "etag": file.etag,
+                "last_modified": file.last_modified,
+                "sha256": file.sha256,
+                "source_version": file.source_version,
+            }
+            for file in files
+        },
+        "rejected_rows": [dataclasses.asdict(row) for row in reading.rejected_rows],
+    }
+
+
+def _moment(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text) if text else dt.datetime.now(dt.UTC)
+
+
+def _write(path: Path, value: Any) -> Path:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+    return path

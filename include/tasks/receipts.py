@@ -123,7 +123,9 @@ def files(store: Store, receipt: Receipt, into: Path) -> dict[str, Path]:
             problems.append(f"{receipt.folder}/{name}: is gone from {store.url}")
             continue
         if (sha := sha256_of(local[name])) != output.sha256:
-            problems.append(f"{receipt.folder}/{name}: its bytes are not those of the receipt: expected sha256 {output.sha256}, found {sha}")
+            problems.append(
+                f"{receipt.folder}/{name}: its bytes are not those of the receipt: expected sha256 {output.sha256}, found {sha}"
+            )
     if problems:
         raise EnvironmentFault(*problems, f"Clear the task {receipt.verb} to make them again.")
     return local
@@ -152,4 +154,6 @@ def _read(store: Store, path: str) -> Receipt:
     try:
         return Receipt.model_validate_json(content)
     except ValueError as error:
-        raise EnvironmentFault(f"{store.url}/{path}: not a receipt of format 1: {error}. Clear the task to make a new one.") from error
+        raise EnvironmentFault(
+            f"{store.url}/{path}: not a receipt of format 1: {error}. Clear the task to make a new one."
+        ) from error

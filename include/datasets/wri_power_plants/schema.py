@@ -9,7 +9,9 @@ class Schema(pa.DataFrameModel):
     country_long: str = pa.Field(description="Name of the country")
     name: str = pa.Field(nullable=True, description="Name of the plant")
     capacity_mw: float = pa.Field(nullable=True, ge=0, description="Electrical generating capacity")
-    latitude: float = pa.Field(nullable=True, ge=-90, le=90, description="WGS84", metadata={"unit": "degree"})
+    latitude: float = pa.Field(  # one plant stands at 425.2461 in v1.3.0
+        nullable=True, ge=-90, le=90, raise_warning=True, description="WGS84", metadata={"unit": "degree"}
+    )
     longitude: float = pa.Field(nullable=True, ge=-180, le=180, description="WGS84", metadata={"unit": "degree"})
     primary_fuel: str = pa.Field(nullable=True, description="Main fuel")
     other_fuel1: str = pa.Field(nullable=True, description="Another fuel")

@@ -1,0 +1,112 @@
+"""Running a dataset from the command line: as local processes, or as its DAG in Airflow."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+
+from ..adapters.store import Store
+from ..errors import DataError
+from ..settings import REPOSITORY, settings
+from ..tasks.receipts import Receipt, files, found
+from ..versions import heads, worktree
+from . import live
+from .checking import problems_of
+from .local import VERBS, new_run, run_verbs
+
+out = Console()
+
+
+def attempt(name: str) -> None:
+    """Extracts and validates `name` and shows the report; publishes nothing.
+
+    Raises DataError where the contract is wrong or the data break a rule.
+    """
+    _checked(name)
+    place = REPOSITORY / ".commons" / "try" / name
+    shutil.rmtree(place, ignore_errors=True)
+    store = Store(f"file://{place}")
+    _tell_heads(store)
+    run = new_run()
+    try:
+        run_verbs(name, run, VERBS[:2], {"COMMONS_STORE": store.url})
+    finally:
+        if receipt := found(store, name, run, "validate"):
+            _show_report(store, receipt)
+
+
+def run_local(name: str) -> None:
+    """Makes a version of `name` by local processes and pins it in the working tree's data.dvc."""
+    _checked(name)
+    store = Store(settings().store)
+    _tell_heads(store)
+    run = new_run()
+    run_verbs(name, run, VERBS)
+    _conclude(store, name, run)
+
+
+def run_airflow(names: list[str]) -> None:
+    """Makes a version of each dataset by its DAG, in Airflow and the pod runner; tells how its tasks go.
+
+    Raises DataError where a run fails; the report and log say why.
+    """
+    for name in names:
+        _checked(name)
+    store = Store(settings().store)
+    _tell_heads(store)
+    laptop = live.airflow(names)
+    runs = live.follow(laptop, names)
+    failed = [name for name, (_, state) in runs.items() if state != "success"]
+    for name, (run, _) in runs.items():
+        _conclude(store, name, run)
+    if failed:
+        raise DataError(
+            *(
+                f"{name}: its run failed. Look at {laptop.address}/dags/{name}, or run `commons try {name}`."
+                for name in failed
+            )
+        )
+
+
+def _checked(name: str) -> None:
+    if problems := problems_of([name])[name]:
+        raise DataError(*problems)
+
+
+def _tell_heads(store: Store) -> None:
+    """Verbs read the last version from the store; on a laptop that is what the working tree pins."""
+    if not settings().publish:
+        heads.sync(store, settings().ref, worktree.pins(REPOSITORY))
+
+
+def _show_report(store: Store, receipt: Receipt) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        reports = {n: p for n, p in files(store, receipt, Path(place)).items() if n.startswith("report.")}
+        out.print(Markdown(reports["report.md"].read_text(encoding="utf-8")))
+        out.print(f"The same as a page: {reports['report.html']}", highlight=False, soft_wrap=True)
+
+
+def _conclude(store: Store, name: str, run: str) -> None:
+    """What came of a run, and what to do next."""
+    receipt = found(store, name, run, "publish")
+    if receipt is None:
+        return
+    table = Table(show_header=False, box=None)
+    for what, count in receipt.counts.model_dump().items():
+        if count:
+            table.add_row(what, f"{count:,}")
+    words = {
+        "done": "a new version",
+        "unchanged": "checked: the content is that of the last version, so there is no new one",
+        "proposed": "proposed: a person must merge its branch",
+    }
+    out.print(f"[bold]{name}[/bold]: {words.get(receipt.outcome, receipt.outcome)}")
+    out.print(table)
+    if receipt.outcome == "done" and not receipt.facts["commit"]:
+        out.print(
+            f"data.dvc changed. Next: git add include/datasets/{name} data.dvc; git commit; open a pull request.",
+            highlight=False,
+        )

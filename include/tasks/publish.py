@@ -1,0 +1,108 @@
+"""publish: the version's content to the DVC remote, then its pin to Git; runs no author's code."""
+
+import hashlib
+import logging
+import shutil
+from pathlib import Path
+
+from ..adapters.remote import remote
+from ..adapters.store import Store
+from ..contracts import loader
+from ..contracts.columns import TableSchema
+from ..errors import EnvironmentFault
+from ..settings import REPOSITORY, settings
+from ..versions import heads
+from ..versions.facts import Facts, access_class
+from ..versions.publication import GitTarget, WorkingTree, git_target, publish
+from .perform import Run, Work, perform
+from .receipts import Receipt, files, needed
+
+log = logging.getLogger("commons")
+WORKTREE = "worktree:"
+
+
+def run(task: Run, store: Store) -> Receipt:
+    """The receipt of publish, with the entry of data.dvc and the commit among its facts.
+
+    Raises ConflictError where another run moved the dataset, EnvironmentFault where remote or Git is at fault.
+    """
+    extracted = needed(store, task.dataset, task.run, "extract")
+    validated = needed(store, task.dataset, task.run, "validate")
+    if validated.inputs["extract"] != extracted.sha256:
+        raise EnvironmentFault(
+            f"{task.dataset}: extract was done again after validate. Nothing was published. Clear the task validate."
+        )
+    inputs = {"extract": extracted.sha256, "validate": validated.sha256}
+    return perform(task, store, inputs, lambda place: _publish(task, extracted, validated, store, place))
+
+
+def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, place: Path) -> Work:
+    folder = _assemble(store, extracted, validated, place)
+    schema = TableSchema.from_json((folder / "schema.json").read_text())
+    facts = _facts(task, extracted, validated, folder)
+    propose = bool(validated.facts["breaking"]) or _wants_review(folder, schema)
+    target = _target(propose)
+    done = publish(folder, schema, facts, target, lambda name: remote(name, REPOSITORY, settings().remote))
+    if done.outcome != "proposed":
+        heads.write(store, settings().ref, done.entry, extracted.facts["sources"])
+    log.info("publish %s: %s %s", task.dataset, done.outcome, done.commit or "")
+    return Work(
+        outcome="done" if done.outcome == "published" else done.outcome,
+        counts=validated.counts,
+        facts={"commit": done.commit, "entry": done.entry.document(), "breaking": validated.facts["breaking"]},
+    )
+
+
+def _assemble(store: Store, extracted: Receipt, validated: Receipt, place: Path) -> Path:
+    """The version's folder: raw bytes from extract, all else from validate, hashes checked."""
+    folder = place / "version"
+    kept = {
+        n: p for n, p in files(store, extracted, place / "in").items() if n.startswith("raw/") or n == "contract.yaml"
+    }
+    kept |= {n: p for n, p in files(store, validated, place / "in").items() if not n.startswith("report.")}
+    for name, path in kept.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        _link(path, folder / name)
+    return folder
+
+
+def _link(path: Path, target: Path) -> None:
+    """A second name for a file that nobody writes to again; a copy where the volume differs."""
+    try:
+        target.hardlink_to(path)
+    except OSError:
+        shutil.copyfile(path, target)
+
+
+def _wants_review(folder: Path, schema: TableSchema) -> bool:
+    """Whether a person decides: restricted data, and datasets whose contract says so."""
+    contract = loader.loads((folder / "contract.yaml").read_bytes())
+    return contract.publish == "proposal" or access_class(schema, contract.access) == "restricted"
+
+
+def _facts(task: Run, extracted: Receipt, validated: Receipt, folder: Path) -> Facts:
+    return Facts(
+        name=task.dataset,
+        access=loader.loads((folder / "contract.yaml").read_bytes()).access,
+        counts=validated.counts.model_dump(),
+        source_version=extracted.facts["source_version"],
+        source_date=extracted.facts["source_date"],
+        code=settings().code.partition(":")[0] or "worktree",
+        environment=environment(),
+        run=task.run,
+        base=validated.inputs["base"],
+        inputs=validated.facts["references"],
+    )
+
+
+def environment() -> str:
+    """SHA-256 of the task image's lock file: which libraries made a version."""
+    return hashlib.sha256((REPOSITORY / "include/images/requirements.txt").read_bytes()).hexdigest()
+
+
+def _target(propose: bool) -> GitTarget | WorkingTree:
+    """Where versions go: a working tree (a laptop, where the author's pull request is the review) or a Git ref."""
+    address = settings().publish
+    if not address or address.startswith(WORKTREE):
+        return WorkingTree(Path(address.removeprefix(WORKTREE) or REPOSITORY))
+    return git_target(address, settings().ref, settings().git_name, settings().git_email, proposal=propose)
