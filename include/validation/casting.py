@@ -98,7 +98,7 @@ def _fast(raw: pl.Series, column: Casting) -> pl.Series:
     if dtype.is_temporal():
         return _temporal(raw, column, _formats(column)[:1])
     if dtype == pl.Boolean:
-        return raw.str.to_lowercase().replace_strict(_TRUTH, default=None, return_dtype=pl.Boolean)
+        return pl.select(pl.when(raw == "true").then(True).when(raw == "false").then(False)).to_series()
     if dtype.is_integer():
         return raw.cast(dtype, strict=False)
     if dtype.is_float() and column.decimal == "." and column.thousands != ".":
@@ -109,10 +109,12 @@ def _fast(raw: pl.Series, column: Casting) -> pl.Series:
 def _careful(raw: pl.Series, column: Casting) -> pl.Series:
     """Every accepted spelling."""
     dtype = column.dtype
+    if dtype == pl.Date and not column.format:
+        return _midnight(raw)
     if dtype.is_temporal():
         return _temporal(raw, column, _formats(column))
     if dtype == pl.Boolean:
-        return _fast(raw, column)
+        return raw.str.to_lowercase().replace_strict(_TRUTH, default=None, return_dtype=pl.Boolean)
     plain = _plain_number(raw, column)
     if dtype.is_decimal():
         return _fitting(plain, dtype)
@@ -156,29 +158,25 @@ def _formats(column: Casting) -> tuple[str, ...]:
 
 
 def _temporal(raw: pl.Series, column: Casting, formats: tuple[str, ...]) -> pl.Series:
-    read: list[pl.Series] = [_one_format(raw, column, shape) for shape in formats]
-    if len(formats) > 1 or column.dtype == pl.Date and not column.format:
-        read += [_midnight(raw)] if column.dtype == pl.Date else []
-    return pl.select(pl.coalesce(read)).to_series()
+    return pl.select(pl.coalesce(_one_format(raw, column, shape) for shape in formats)).to_series()
 
 
 def _one_format(raw: pl.Series, column: Casting, shape: str) -> pl.Series:
+    # without its cache Polars parses more than twice as fast
     if column.dtype == pl.Date:
-        return raw.str.to_date(shape, strict=False)
+        return raw.str.to_date(shape, strict=False, cache=False)
     if column.dtype == pl.Time:
-        return raw.str.to_time(shape, strict=False)
-    read = raw.str.to_datetime(shape, time_unit="us", strict=False)
-    if column.kind == "timestamp" and not isinstance(read.dtype, pl.Datetime):
-        return read.cast(column.dtype)
-    zone = read.dtype.time_zone if isinstance(read.dtype, pl.Datetime) else None
-    if column.kind == "timestamp":
-        return read.dt.replace_time_zone("UTC") if zone is None else read.dt.convert_time_zone("UTC")
-    return read
+        return raw.str.to_time(shape, strict=False, cache=False)
+    read = raw.str.to_datetime(shape, time_unit="us", strict=False, cache=False)
+    if column.kind == "timestamp_naive":
+        return read
+    return read.dt.convert_time_zone("UTC") if _zoned(read.dtype) else read.dt.replace_time_zone("UTC")
 
 
 def _midnight(raw: pl.Series) -> pl.Series:
     """Dates that a spreadsheet gives a time of midnight."""
-    return raw.str.replace(r"^(\d{4}-\d{2}-\d{2})[T ]00:00(:00(\.0+)?)?$", "$1").str.to_date("%Y-%m-%d", strict=False)
+    days = raw.str.extract(r"^(\d{4}-\d{2}-\d{2})[T ]00:00(:00(\.0+)?)?$")
+    return days.str.to_date("%Y-%m-%d", strict=False, cache=False)
 
 
 def _typed(raw: pl.Series, column: Casting) -> pl.Series:
@@ -205,7 +203,8 @@ def _noun(column: Casting) -> str:
     if column.format:
         return f"a value in the format {column.format}"
     if dtype.is_integer():
-        low, high = pl.select(dtype.min().alias("low"), dtype.max().alias("high")).row(0)
+        bits, signed = int(column.kind.lstrip("uint")), not column.kind.startswith("u")
+        low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
         return "a whole number" if column.kind == "int64" else f"a whole number from {low} to {high}"
     nouns: list[tuple[Callable[[], bool], str]] = [
         (dtype.is_float, "a finite number"),

@@ -47,7 +47,8 @@ def prepare(schema: pa.DataFrameSchema, castings: list[Casting], waived: Collect
         batched = [check for check in field.checks if row_wise(check)]
         by_check |= {(name, number): len(rules) + number for number in range(len(batched))}
         rules += [of_column(name, check, waived) for check in (*batched, *(c for c in field.checks if not row_wise(c)))]
-        columns[name] = pa.Column(casting.dtype, [_counted(check) for check in batched], nullable=bool(field.nullable))
+        if batched:  # missing values are counted without Pandera, which would report those that can't be read too
+            columns[name] = pa.Column(casting.dtype, [_counted(check) for check in batched], nullable=True)
     rules += [of_table(schema, check, waived) for check in schema.checks]
     wide = [n for n, rule in enumerate(rules) if rule.check is not None and n not in by_check.values()]
     rules += more
@@ -94,16 +95,12 @@ def _counted(check: Check) -> Check:
 
 def _failure(checks: Checks, error: SchemaError) -> pl.DataFrame:
     name = str(error.schema.name)
-    if error.reason_code is SchemaErrorReason.SERIES_CONTAINS_NULLS:
-        rule = checks.places[f"{name}.nullable"]
-    elif error.reason_code is SchemaErrorReason.DATAFRAME_CHECK and error.check_index is not None:
-        rule = checks.by_check[name, error.check_index]
-    else:
+    if error.reason_code is not SchemaErrorReason.DATAFRAME_CHECK or error.check_index is None:
         raise ContractError(
             f"{where(checks.schema, name)}: a check of column '{name}' can't run: {error}. "
             "Does the check suit the column's type?"
         ) from error
-    return of_rule(rule, (~_column(error.check_output)).arg_true())
+    return of_rule(checks.by_check[name, error.check_index], (~_column(error.check_output)).arg_true())
 
 
 def _column(output: Any) -> pl.Series:

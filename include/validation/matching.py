@@ -7,9 +7,9 @@ from difflib import get_close_matches
 import pandera.polars as pa
 import polars as pl
 
+from ..contracts.columns import TableSchema
 from ..contracts.model import Source
 from ..contracts.names import snake, snake_all
-from ..contracts.columns import TableSchema
 from ..tables.types import polars_type
 from .casting import Casting
 from .schema import facts

@@ -4,7 +4,6 @@ import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,12 +13,11 @@ from polars.io.plugins import register_io_source
 
 from ..contracts.columns import TableSchema
 from ..contracts.model import Contract
-from ..errors import DataError
 from ..tables import parquet
 from ..tables.types import polars_type
 from . import across, report
-from .checks import prepare
 from .casting import Casting
+from .checks import prepare
 from .expectations import Finding, Previous, Result, judge, waived
 from .matching import Matched, castings, difference, match
 from .quality import Quality, Tally, to_json

@@ -28,6 +28,7 @@ class Split:
         self._raw, self._castings, self._checks, self._quarantine = raw, castings, checks, quarantine
         self._types = dict(raw.collect_schema())
         self._restricted = {column.name for column in table.columns if column.sensitivity == "restricted"}
+        self._required = {column.name for column in table.columns if not column.nullable}
         self.tallies = [Tally(rule) for rule in checks.rules]
         self.profile = Profile(table)
         self.published = self.quarantined = 0
@@ -55,21 +56,22 @@ class Split:
                 yield good
 
     def _found(self, raw: pl.DataFrame, typed: pl.DataFrame, known: pl.DataFrame, offset: int) -> pl.DataFrame:
-        unread = []
-        nulls = batch_failures(self._checks, typed)
+        found = [batch_failures(self._checks, typed)]
         for casting in self._castings:
-            if casting.heading and typed[casting.name].null_count():
-                rows = (
-                    raw.select(casting.given(self._types[casting.heading])).to_series() & typed[casting.name].is_null()
-                )
-                unread.append(of_rule(self._checks.places[f"{casting.name}.type"], rows.arg_true()))
-        cast = failures(*unread)
-        # what can't be read counts once, not as missing too
-        nulls = (
-            nulls.join(cast.with_columns(pl.col("rule") + 1), on=["row", "rule"], how="anti") if cast.height else nulls
-        )
+            if typed[casting.name].null_count():
+                found += self._nulls(raw, typed[casting.name].is_null(), casting)
         here = known.filter(pl.col("row").is_between(offset, offset + typed.height - 1))
-        return failures(cast, nulls, here.with_columns(pl.col("row") - offset))
+        return failures(*found, here.with_columns(pl.col("row") - offset))
+
+    def _nulls(self, raw: pl.DataFrame, null: pl.Series, casting: Casting) -> Iterator[pl.DataFrame]:
+        """Failures of values that can't be read, and of missing ones where a column must have them."""
+        given = pl.lit(False)
+        if casting.heading:
+            given = casting.given(self._types[casting.heading])
+        unread = raw.select(pl.lit(null) & given).to_series()
+        yield of_rule(self._checks.places[f"{casting.name}.type"], unread.arg_true())
+        if casting.name in self._required:
+            yield of_rule(self._checks.places[f"{casting.name}.nullable"], (null & ~unread).arg_true())
 
     def _count(
         self,
