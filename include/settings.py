@@ -24,6 +24,9 @@ class Settings:
     """Git address that versions are pushed to; empty: the working tree's data.dvc."""
     ref: str = field(default_factory=lambda: _env("COMMONS_REF", "main"))
     """The publication ref (a branch)."""
+    git_name: str = field(default_factory=lambda: _env("COMMONS_GIT_NAME", "Data Commons"))
+    """Who commits published versions."""
+    git_email: str = field(default_factory=lambda: _env("COMMONS_GIT_EMAIL", "commons@localhost"))
     environment: str = field(default_factory=lambda: _env("COMMONS_ENVIRONMENT", "dev"))
     """dev, test or prod."""
     developer: str = field(default_factory=lambda: _env("COMMONS_DEVELOPER"))

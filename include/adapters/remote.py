@@ -68,6 +68,10 @@ class Remote:
         """Where DVC keeps the object `oid`."""
         return f"{self.root}/files/md5/{oid[:2]}/{oid[2:]}"
 
+    def address(self, oid: str) -> str:
+        """The same with the remote's scheme, for other programs."""
+        return f"{self.url.rstrip('/')}/files/md5/{oid[:2]}/{oid[2:]}"
+
     def size(self, oid: str) -> int | None:
         """Bytes of the object, None where it is absent. Raises EnvironmentFault."""
         with told(self, "look for", oid):
@@ -189,7 +193,8 @@ def absent(objects: Iterable[str], where: Remote) -> list[str]:
 def fetch(oid: str, source: Remote, cache: Path) -> Path:
     """A local file with the object's bytes, verified: from the DVC cache, else from the remote.
 
-    What is on another machine is kept in the cache. A corrupt copy in the cache is moved aside to `cache/corrupt/` and fetched again.
+    What is on another machine is kept in the cache. A corrupt copy there is moved aside to `cache/corrupt/` and
+    fetched again.
     Raises EnvironmentFault where the remote lacks the object, or holds other bytes than were published.
     """
     cached = cache / "files" / "md5" / oid[:2] / oid[2:]
