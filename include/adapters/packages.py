@@ -110,9 +110,17 @@ def _explained(address: str, member: Member, said: list[str]) -> Exception:
     text = "\n".join(said)
     if "No module named pip" in text:
         return EnvironmentFault(f"{address}: {sys.executable} has no pip. Install it there.")
-    if "No matching distribution" in text and "connection" not in text.lower():
+    if "after connection broken" in text:
+        return SourceError(
+            f"{address}: the package registry can't be reached. Check network and pip's settings; try again."
+        )
+    if "No matching distribution" in text:
         found = re.search(r"from versions: ([^)]*)\)", text)
-        offered = f"the versions offered are {found[1]}" if found and found[1] != "none" else "no version has one"
+        offered = (
+            f"the versions offered are {found[1]}"
+            if found and found[1] != "none"
+            else "no version has one, or it did not answer"
+        )
         return SourceError(
             f"{address}: no wheel of {member.package} {member.version} in the package registry ({offered}). "
             "Only wheels are read: a source distribution would run foreign code. Correct name or version."

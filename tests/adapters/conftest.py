@@ -21,6 +21,7 @@ class Handler(BaseHTTPRequestHandler):
     """Notes each request and leaves the answer to the test."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: "Server"
 
     def do_GET(self) -> None:
