@@ -1,0 +1,89 @@
+"""What is published is an ordinary DVC repository: dvc itself, and dvc.api, agree byte for byte."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from include.adapters.remote import listing_of
+from include.versions.publication import WorkingTree, publish
+from tests.versions.house import SCHEMA, House, facts, git, house, version
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> House:
+    return house(tmp_path / "house")
+
+
+def dvc(*arguments: str, at: Path) -> str:
+    """What dvc's own command line prints; its user-wide configuration and cache are the test's own."""
+    environment = os.environ | {"DVC_NO_ANALYTICS": "1", "DVC_SITE_CACHE_DIR": str(at.parent / "site")}
+    command = [sys.executable, "-m", "dvc", *arguments]
+    done = subprocess.run(command, cwd=at, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_objects_are_those_of_dvc_add_and_push(deployment: House, tmp_path: Path) -> None:
+    folder = version(tmp_path / "v", {"a": 1.0, "é": None}, kept=2)
+    done = deployment.publish(folder, facts(2, 2))
+    clone = deployment.clone("theirs")
+    (clone / "mine").mkdir()
+    folder.rename(clone / "mine" / "shares")
+    dvc("remote", "modify", "public", "url", str(tmp_path / "theirs"), at=clone)
+    dvc("add", "-q", "mine/shares", at=clone)
+    dvc("push", "-q", "mine/shares.dvc", at=clone)
+    ours = files(deployment.root / "remotes" / "public" / "files")
+    assert ours == files(tmp_path / "theirs" / "files")
+    assert len(ours) == done.entry.nfiles + 1
+    out = (clone / "mine" / "shares.dvc").read_text()
+    for fact in (f"md5: {done.entry.md5}", f"size: {done.entry.size}", f"nfiles: {done.entry.nfiles}"):
+        assert fact in out
+
+
+def test_dvc_pulls_and_is_content(deployment: House, tmp_path: Path) -> None:
+    folder = version(tmp_path / "v", {"a": 1.0})
+    deployment.publish(folder, facts(1))
+    deployment.publish(version(tmp_path / "w", {"b": 1.0}), facts(1, name="secret", access="restricted"))
+    clone = deployment.clone()
+    dvc("pull", "-q", "data/shares", at=clone)
+    assert files(clone / "data" / "shares") == files(folder)
+    assert not (clone / "data" / "secret").exists()
+    dvc("pull", "-q", at=clone)
+    assert files(clone / "data" / "secret") == files(tmp_path / "w")
+    assert "up to date" in dvc("status", at=clone)
+    assert git("status", "--porcelain", at=clone) == ""
+
+
+def test_dvc_api_reads_every_revision(deployment: House, tmp_path: Path) -> None:
+    import dvc.api
+
+    first = deployment.publish(version(tmp_path / "v", {"a": 1.0}), facts(1))
+    deployment.publish(version(tmp_path / "w", {"a": 2.0}), facts(1, run="manual__2", base=first.entry.md5))
+    clone = str(deployment.clone())
+    for revision, value in ((first.commit, 1.0), ("main", 2.0)):
+        with dvc.api.open("data/shares/table/part-00000.parquet", repo=clone, rev=revision, mode="rb") as file:
+            assert pl.read_parquet(file.read())["share"].to_list() == [value]
+    assert dvc.api.read("data/shares/contract.yaml", repo=clone) == "title: Shares\n"
+
+
+def test_a_working_tree_checks_out_without_any_remote(deployment: House, tmp_path: Path) -> None:
+    clone = deployment.clone()
+    folder = version(tmp_path / "v", {"a": 1.0})
+    publish(folder, SCHEMA, facts(1), WorkingTree(clone), deployment.remote)
+    (deployment.root / "remotes").rename(deployment.root / "away")
+    dvc("checkout", "-q", at=clone)
+    assert files(clone / "data" / "shares") == files(folder)
+    written = clone / "data" / "shares" / "quality.json"
+    written.chmod(0o644)
+    written.write_text("changed")
+    cached = listing_of(folder).files["quality.json"]
+    assert (clone / ".dvc" / "cache" / "files" / "md5" / cached[:2] / cached[2:]).read_text() == "{}\n"
+    assert (folder / "quality.json").read_text() == "{}\n"
