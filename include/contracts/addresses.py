@@ -4,7 +4,9 @@ import re
 from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, StringConstraints
+
+from .scalars import show
 
 _SECRET = re.compile(r"(?i)(api[-_]?key|(access|auth|id)?[-_]?token|password|passwd|secret|signature|x-amz-.*|sig)")
 _FORMS = "https://…, pkg:pypi/NAME@VERSION#PATH, or file:PATH while developing"
@@ -13,12 +15,14 @@ _FORMS = "https://…, pkg:pypi/NAME@VERSION#PATH, or file:PATH while developing
 def address(url: str) -> str:
     """`url` if a source may have it; raises ValueError in plain words."""
     if re.search(r"[\s\x00-\x20\x7f]", url):
-        raise ValueError(f"expected an address, found a space in {url!r}. Write it as %20, or take it out.")
+        raise ValueError(f"expected an address, found a space in {show(url, 120)}. Write it as %20, or take it out.")
     if "{{" in url or "{%" in url:
-        raise ValueError(f"expected an address, found a template: {url!r}. Write `addresses()` in extract.py instead.")
+        raise ValueError(
+            f"expected an address, found a template: {show(url, 120)}. Write `addresses()` in extract.py instead."
+        )
     scheme = url.partition(":")[0].lower()
     if scheme not in _CHECKS:
-        raise ValueError(f"expected {_FORMS}, found {url!r}.{_WHY.get(scheme, ' Give the whole address.')}")
+        raise ValueError(f"expected {_FORMS}, found {show(url, 120)}.{_WHY.get(scheme, ' Give the whole address.')}")
     _CHECKS[scheme](url)
     return url
 
@@ -35,12 +39,12 @@ def _https(url: str) -> None:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise ValueError(f"expected an https address, found {url!r} ({error}). Correct it.") from error
+        raise ValueError(f"expected an https address, found {show(url, 120)} ({error}). Correct it.") from error
     if not host:
-        raise ValueError(f"expected https://HOST/PATH, found no host in {url!r}. Give the whole address.")
+        raise ValueError(f"expected https://HOST/PATH, found no host in {show(url, 120)}. Give the whole address.")
     if not host.isascii():
         raise ValueError(
-            f"expected a host in ASCII, found {ascii(host)[1:-1]}: letters of another script may only look the same. "
+            f"expected a host in ASCII, found {show(host)}: letters of another script may only look the same. "
             "Type the host anew, or write its xn-- form."
         )
     if parts.username is not None or parts.password is not None:
@@ -61,19 +65,23 @@ def _package(url: str) -> None:
     try:
         package = PackageURL.from_string(url)
     except ValueError as error:
-        raise ValueError(f"expected pkg:pypi/NAME@VERSION#PATH, found {url!r} ({error}). Correct it.") from error
+        raise ValueError(
+            f"expected pkg:pypi/NAME@VERSION#PATH, found {show(url, 120)} ({error}). Correct it."
+        ) from error
     if package.type != "pypi":
         raise ValueError(f"expected pkg:pypi/…, found pkg:{package.type}/…. Only Python packages can be read.")
     if not package.version:
-        raise ValueError(f"expected a version, found none in {url!r}. Write pkg:pypi/{package.name}@VERSION#PATH.")
+        raise ValueError(
+            f"expected a version, found none in {show(url, 120)}. Write pkg:pypi/{package.name}@VERSION#PATH."
+        )
     if not package.subpath:
-        raise ValueError(f"expected the path of a file, found none in {url!r}. Write it after a #.")
+        raise ValueError(f"expected the path of a file, found none in {show(url, 120)}. Write it after a #.")
 
 
 def _file(url: str) -> None:
     if not urlsplit(url).path or urlsplit(url).netloc not in ("", "localhost"):
-        raise ValueError(f"expected file:PATH on this machine, found {url!r}. Write file:/path/to/file.")
+        raise ValueError(f"expected file:PATH on this machine, found {show(url, 120)}. Write file:/path/to/file.")
 
 
 _CHECKS = {"https": _https, "pkg": _package, "file": _file}
-Address = Annotated[str, AfterValidator(address)]
+Address = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(address)]

@@ -94,7 +94,8 @@ def parse(content: bytes) -> Document:
     try:
         return _document(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        endless = error.problem and "end of stream" in error.problem
+        mark = (endless and error.context_mark) or error.problem_mark
         raise Refused(mark.line + 1 if mark else 1, _syntax(error.problem or str(error))) from error
 
 

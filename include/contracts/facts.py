@@ -5,7 +5,8 @@ import re
 import unicodedata
 from functools import cache
 
-from .names import PATTERN, is_snake, snake
+from .names import LONGEST, is_snake, snake
+from .scalars import show
 from .words import nearest
 
 PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
@@ -33,11 +34,12 @@ def name(text: str) -> str:
     for number, letter in enumerate(text, 1):
         if letter.isalpha() and not letter.isascii():
             raise ValueError(
-                f"expected a name in ASCII letters, found {text!a}: character {number} is "
+                f"expected a name in ASCII letters, found {show(text)}: character {number} is "
                 f"{unicodedata.name(letter, 'unknown')} (U+{ord(letter):04X}). Type the name anew."
             )
-    short = text if len(text) <= 60 else f"{text[:57]}..."
-    raise ValueError(f"expected a name in snake case ({PATTERN.pattern}), found {short!a}. Write {snake(text)}.")
+    raise ValueError(
+        f"expected a name in snake case (a-z, 0-9 and _, at most {LONGEST}), found {show(text)}. Write {snake(text)}."
+    )
 
 
 @cache
@@ -53,7 +55,7 @@ def licence(text: str) -> str:
         return text
     near = f" (did you mean {canonical!r}?)" if canonical else nearest(text.strip().replace(" ", "-"), _COMMON)
     raise ValueError(
-        f"expected an SPDX licence identifier, found {text!a}{near}. "
+        f"expected an SPDX licence identifier, found {show(text)}{near}. "
         "Take one of https://spdx.org/licenses, or write LicenseRef-NAME for another licence."
     )
 
@@ -69,10 +71,12 @@ def schedule(text: str) -> str:
     if text.startswith("@"):
         if text in PRESETS:
             return text
-        raise ValueError(f"expected {', '.join(PRESETS)}, found {text!r}{nearest(text, PRESETS)}. Write one of these.")
+        raise ValueError(
+            f"expected {', '.join(PRESETS)}, found {show(text)}{nearest(text, PRESETS)}. Write one of these."
+        )
     if len(text.split()) != 5:
         raise ValueError(
-            f"expected a preset (@monthly) or the five fields of cron (0 6 * * 1), found {text!r}. Correct it."
+            f"expected a preset (@monthly) or the five fields of cron (0 6 * * 1), found {show(text)}. Correct it."
         )
     from croniter import CroniterBadDateError, CroniterError, croniter
 
@@ -80,11 +84,11 @@ def schedule(text: str) -> str:
         croniter(text).get_next()
     except CroniterBadDateError as error:
         raise ValueError(
-            f"expected a schedule that comes due, found {text!r}, which never does. Correct it."
+            f"expected a schedule that comes due, found {show(text)}, which never does. Correct it."
         ) from error
     except (CroniterError, ValueError) as error:
         raise ValueError(
-            f"expected the five fields of cron (0 6 * * 1), found {text!r}: {error}. Correct it."
+            f"expected the five fields of cron, each in its range (0 6 * * 1), found {show(text)}. Correct it."
         ) from error
     return text
 
@@ -93,7 +97,14 @@ def owner(text: str) -> str:
     """`text` if it looks like an e-mail address; raises ValueError."""
     if re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}", text):
         return text
-    raise ValueError(f"expected an e-mail address, found {text[:80]!a}. Name who answers questions about the data.")
+    raise ValueError(f"expected an e-mail address, found {show(text)}. Name who answers questions about the data.")
+
+
+def character(text: str) -> str:
+    """`text` if it is one character; raises ValueError."""
+    if len(text) == 1 and text != "\n":
+        return text
+    raise ValueError(f'expected one character, found {show(text)}. A tab is written "\\t", in double quotes.')
 
 
 def encoding(text: str) -> str:
@@ -103,6 +114,6 @@ def encoding(text: str) -> str:
         b"".decode(text)
     except (LookupError, ValueError) as error:
         raise ValueError(
-            f"expected the name of a text encoding, found {text!r}. Write utf-8, windows-1252, iso-8859-1, utf-16 …"
+            f"expected the name of a text encoding, found {show(text)}. Write utf-8, windows-1252, iso-8859-1, utf-16 …"
         ) from error
     return text

@@ -13,6 +13,7 @@ from .places import shown
 from .words import nearest, problems
 
 FILE = "contract.yaml"
+MOST = 100
 
 
 def load(folder: Path) -> Contract:
@@ -59,7 +60,9 @@ def _document(where: str, opened: Callable[[], Document]) -> Document:
 def _sound(contract: Contract | None, where: str, wrong: list[tuple[int, str]], *other: str) -> Contract:
     """`contract`, unless something is wrong."""
     if other or wrong or contract is None:
-        raise ContractError(*other, *(f"{where}:{line}: {text}" for line, text in sorted(wrong)))
+        told = [f"{where}:{line}: {text}" for line, text in sorted(wrong)[:MOST]]
+        more = [f"{where}: {len(wrong) - MOST:,} more problems. Correct these first."] if len(wrong) > MOST else []
+        raise ContractError(*other, *told, *more)
     return contract
 
 

@@ -1,6 +1,7 @@
 """What a contract may say: its keys, their types, and what each means to an author."""
 
 import datetime as dt
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,7 +18,7 @@ from pydantic import (
 
 from . import facts
 from .addresses import Address
-from .scalars import Day, Number, Whole, header_rows, show
+from .scalars import Amount, Count, Day, Megabytes, Number, Percent, header_rows, show
 
 Name = Annotated[
     str, AfterValidator(facts.name), WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"})
@@ -26,9 +27,7 @@ Access = Literal["public", "internal", "restricted"]
 Format = Literal["csv", "excel", "json", "jsonl", "xml", "parquet", "sqlite"]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\n]*$")]
-Character = Annotated[str, StringConstraints(pattern=r"^[^\n]$")]
-Count = Annotated[Whole, Field(ge=0)]
-Percent = Annotated[Number, Field(ge=0, le=100)]
+Character = Annotated[str, AfterValidator(facts.character)]
 
 
 def _several(value: Any) -> Any:
@@ -36,8 +35,8 @@ def _several(value: Any) -> Any:
 
 
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if repeated := [v for n, v in enumerate(values) if v in values[:n]]:
-        raise ValueError(f"expected different values, found {show(repeated[0])} twice. Keep one.")
+    if repeated := [v for v, n in Counter(values).items() if n > 1]:
+        raise ValueError(f"expected different values, found {show(repeated[0])} more than once. Keep one.")
     return values
 
 
@@ -82,7 +81,7 @@ class Source(Strict):
     """Overrides what content and name say."""
     member: Line | None = None
     """Which files of an archive to read, as a glob ("*.csv"); all by default."""
-    encoding: Annotated[str, AfterValidator(facts.encoding)] | None = None
+    encoding: Annotated[Line, AfterValidator(facts.encoding)] | None = None
     """Overrides detection, for example windows-1252."""
     delimiter: Character | None = None
     """The sign between values; overrides detection. A tab is "\\t" in double quotes."""
@@ -112,7 +111,7 @@ class Source(Strict):
     """SQLite: the table's name."""
     ignore: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()
     """Headings of columns that are read and counted, but not wanted."""
-    max_mb: Annotated[Whole, Field(ge=1, le=1_000_000)] = 2048
+    max_mb: Megabytes = 2048
     """Largest size of one fetched file, in megabytes."""
 
     @field_validator("thousands")
@@ -181,7 +180,7 @@ class Sums(Strict):
     """The columns that make a group."""
     total: Number
     """What a group adds up to."""
-    tolerance: Annotated[Number, Field(ge=0)] = 0.0
+    tolerance: Amount = 0.0
     """Most difference from `total`, in the column's unit."""
     severity: Literal["error", "warning"] = "warning"
     """Whether the rows of such a group are quarantined, or counted only."""
@@ -192,13 +191,13 @@ class Expect(Strict):
 
     rows: Annotated[tuple[Count, Count], AfterValidator(_ascending)] | None = None
     """Fewest and most published rows."""
-    rows_change_pct: Annotated[Number, Field(ge=0)] | None = 50.0
+    rows_change_pct: Amount | None = 50.0
     """Most change in the number of rows against the last version, in percent; null for any."""
     quarantine_pct: Percent = 1.0
     """Most quarantined rows, in percent of records."""
     nulls_pct: dict[Name, Percent] = {}
     """Most missing values of a column, in percent. A column may never be missing as a whole unless listed with 100."""
-    drift: dict[Name, Annotated[Number, Field(ge=0)]] = {}
+    drift: dict[Name, Amount] = {}
     """Most population stability index (PSI) of a column against the last version."""
     references: tuple[Reference, ...] = ()
     """Columns whose values must exist in another dataset."""
@@ -232,9 +231,9 @@ class Contract(Strict):
     """Its name for people."""
     description: Text
     """What the rows are, and what they are not."""
-    owner: Annotated[str, AfterValidator(facts.owner)]
+    owner: Annotated[Line, AfterValidator(facts.owner)]
     """Who answers for the data: an e-mail address."""
-    licence: Annotated[str, AfterValidator(facts.licence)]
+    licence: Annotated[Line, AfterValidator(facts.licence)]
     """An SPDX identifier (CC-BY-4.0), or LicenseRef-… for another."""
     source: Source = Source()
     """Where the data come from and how the file is written."""
@@ -248,7 +247,7 @@ class Contract(Strict):
     To keep them, the table must have no key."""
     partition: Name | None = None
     """One folder of files a value of this column; an unchanged one keeps its objects."""
-    schedule: Annotated[str, AfterValidator(facts.schedule)] | None = None
+    schedule: Annotated[Line, AfterValidator(facts.schedule)] | None = None
     """Cron expression or preset in UTC ("@monthly"); absent: by hand, or when a dataset that it references changes."""
     access: Access = "internal"
     """Who may read it: everybody, the organisation, or named people."""

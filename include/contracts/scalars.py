@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.[0-9]+")
@@ -71,18 +71,26 @@ def header_rows(value: Any) -> Any:
     raise ValueError(f"expected a row number from 1, or 0 for no header, found {show(row)}. Correct it.")
 
 
-def show(value: object) -> str:
-    """`value` for a message: short, on one line, in ASCII, so that look-alike letters show."""
+def show(value: object, width: int = 60) -> str:
+    """`value` for a message: short, on one line; letters that only look Latin are spelled out."""
     if value is None:
         return "nothing"
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
+    if isinstance(value, int | float):
+        return f"{value:.15g}"
     text = str(value)
-    return ascii(text if len(text) <= 60 else f"{text[:57]}...")
+    short = text if len(text) <= width else f"{text[: width - 3]}..."
+    return repr(short) if max(short, default="") < "\u0180" else ascii(short)
 
 
-Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
-Number = Annotated[float, BeforeValidator(_float, json_schema_input_type=float)]
-Day = Annotated[dt.date, BeforeValidator(_day, json_schema_input_type=dt.date)]
+# Limits stand inside the conversion, so that the exported JSON Schema knows them.
+Whole = Annotated[int, BeforeValidator(_whole)]
+Count = Annotated[int, Field(ge=0, le=10**15), BeforeValidator(_whole)]
+Megabytes = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(_whole)]
+Number = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_float)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_float)]
+Percent = Annotated[float, Field(ge=0, le=100), BeforeValidator(_float)]
+Day = Annotated[dt.date, BeforeValidator(_day)]

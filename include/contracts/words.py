@@ -48,6 +48,7 @@ _EXPECTED = {
     "string_pattern_mismatch": ("text of the form {pattern}", "Correct it."),
     "int_type": ("a whole number", "Write digits only."),
     "float_type": ("a number", "Write digits only."),
+    "finite_number": ("a number", "Write a smaller one."),
     "bool_type": ("true or false", "Write one of these."),
     "date_type": ("a date", "Write it as year-month-day: 2026-12-31."),
     "tuple_type": ("a list", "Write [one, two], also for a single one."),
@@ -55,9 +56,9 @@ _EXPECTED = {
     "model_type": ("keys and values", "Write 'key: value' lines below it."),
     "too_short": ("at least {min_length} in the list", "Add what is missing."),
     "too_long": ("at most {max_length} in the list", "Take some out."),
-    "greater_than_equal": ("at least {ge}", "Correct it."),
-    "greater_than": ("more than {gt}", "Correct it."),
-    "less_than_equal": ("at most {le}", "Correct it."),
+    "greater_than_equal": ("at least {ge:g}", "Correct it."),
+    "greater_than": ("more than {gt:g}", "Correct it."),
+    "less_than_equal": ("at most {le:g}", "Correct it."),
 }
 
 
@@ -68,7 +69,8 @@ def _called(loc: Place) -> str:
         if isinstance(part, int):
             text += f" item {part + 1}"
         elif part != "[key]":
-            text += f".{part}" if text else str(part)
+            word = part if part.isidentifier() and part.isascii() else show(part)
+            text += f".{word}" if text else word
     return text
 
 
@@ -76,9 +78,10 @@ def _missing(loc: Place, model: type[BaseModel]) -> str:
     if isinstance(loc[-1], int):
         return f"{_called(loc[:-1])}: expected another value after the {loc[-1]} given. Add it."
     holder = _model_at(loc[:-1], model)
-    meaning = (holder.model_fields[loc[-1]].description or "") if holder and loc[-1] in holder.model_fields else ""
+    described = holder.model_fields[loc[-1]].description if holder and loc[-1] in holder.model_fields else None
+    meaning = (described or "").partition("\n")[0]
     inside = f" in {_called(loc[:-1])}" if loc[:-1] else ""
-    return f"missing key {loc[-1]!r}{inside}. Add it{f' ({meaning.rstrip(chr(46))})' if meaning else ''}."
+    return f"missing key {loc[-1]!r}{inside}. Add it{f': {meaning}' if meaning else '.'}"
 
 
 def _unknown(loc: Place, model: type[BaseModel]) -> str:
