@@ -1,4 +1,4 @@
-"""The `commons` command: what people type. Exit 0 fine, 1 the data or the contract is at fault, 2 wrong use or environment."""
+"""The `commons` command. Exit codes: 0 fine, 1 the data or the contract is at fault, 2 wrong use or environment."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ..errors import DataCommonsError, EnvironmentFault
+from ..errors import DataCommonsError, DataError
 from ..settings import REPOSITORY, settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
@@ -35,6 +35,17 @@ def main() -> None:
 
 def _plain(text: str) -> str:
     return text.replace("[", r"\[")
+
+
+def _show(rows: list[dict[str, Any]], as_json: bool, otherwise: str) -> None:
+    if as_json:
+        return _print_json(rows)
+    if not rows:
+        return out.print(otherwise)
+    table = Table(*(key.replace("_", " ") for key in rows[0]), box=None)
+    for row in rows:
+        table.add_row(*(f"{v:,}" if isinstance(v, int) else _plain(str(v or "-")) for v in row.values()))
+    return out.print(table)
 
 
 def _print_json(value: Any) -> None:
@@ -79,18 +90,22 @@ def try_(name: Name) -> None:
     """Extract and validate, publish nothing, show the report."""
     from . import running
 
-    out.print(running.attempt(name))
+    running.attempt(name)
 
 
 @app.command()
 def run(
-    name: Name,
-    airflow: Annotated[bool, typer.Option("--airflow", help="Its DAG, through Airflow and the pod runner.")] = False,
+    names: Annotated[list[str], typer.Argument(help="Datasets: folders of include/datasets.")],
+    airflow: Annotated[bool, typer.Option("--airflow", help="Their DAGs, through Airflow and the pod runner.")] = False,
 ) -> None:
     """Make a version: all verbs, as local processes. Changes data.dvc and leaves the commit to you."""
     from . import running
 
-    running.run_airflow([name]) if airflow else running.run_local(name)
+    if airflow:
+        return running.run_airflow(names)
+    for name in names:
+        running.run_local(name)
+    return None
 
 
 @app.command("list")
@@ -98,13 +113,7 @@ def list_(as_json: Json = False) -> None:
     """All datasets, with the version that data.dvc pins."""
     from .listing import datasets
 
-    rows = datasets()
-    if as_json:
-        return _print_json(rows)
-    table = Table("dataset", "title", "rows", "quarantined", "published", "access", box=None)
-    for row in rows:
-        table.add_row(*(f"{v:,}" if isinstance(v, int) else str(v or "–") for v in row.values()))
-    return out.print(table)
+    _show(datasets(), as_json, "No dataset yet: `commons new` drafts one.")
 
 
 @app.command()
@@ -112,13 +121,15 @@ def history(name: Name, as_json: Json = False) -> None:
     """Versions of a dataset, newest first."""
     from .listing import versions
 
-    rows = versions(name)
-    if as_json:
-        return _print_json(rows)
-    table = Table("commit", "published", "rows", "source version", "run", "content", box=None)
-    for row in rows:
-        table.add_row(*(f"{v:,}" if isinstance(v, int) else str(v or "–") for v in row.values()))
-    return out.print(table)
+    _show(versions(name), as_json, f"{name} has no version on this branch: `commons run {name}` makes one.")
+
+
+@app.command()
+def names(as_json: Json = False) -> None:
+    """What the datasets are called in this environment: tables, paths, topics."""
+    from .listing import names as resolved
+
+    _show(resolved(), as_json, "No dataset yet: `commons new` drafts one.")
 
 
 @app.command("open")
@@ -130,44 +141,44 @@ def open_(
     as_json: Json = False,
 ) -> None:
     """Show a version's first rows, or write it to a file."""
-    from . import export
+    from .export import export
     from .listing import opened
+    from .preview import head
 
     frame, schema = opened(name, at)
     if to is not None:
-        out.print(f"wrote {export.export(frame, to):,} rows to {to}", highlight=False, soft_wrap=True)
+        out.print(f"wrote {export(frame, to):,} rows to {to}", highlight=False, soft_wrap=True)
     elif as_json:
         _print_json(frame.head(rows).collect().to_dicts())
     else:
-        out.print(export.head(frame, rows, schema))
+        out.print(head(frame, rows, schema))
 
 
 @app.command()
-def up() -> None:
+def up(port: Annotated[int, typer.Option(help="Port of Airflow's pages.")] = 8080) -> None:
     """Start Airflow's pages, scheduler and the pod runner on loopback; print address and login."""
-    from ..laptop import services
+    from .live import airflow
 
-    services.up()
+    laptop = airflow(port=port)
+    out.print(f"Airflow: {laptop.address}  user {laptop.user}  password {laptop.password}", highlight=False)
+    out.print("It answers this machine only. `commons down` stops it.")
 
 
 @app.command()
 def down() -> None:
     """Stop what `up` started."""
-    from ..laptop import services
+    from .. import laptop
 
-    services.down()
+    laptop.down()
+    out.print("Airflow and the pod runner are stopped.")
 
 
 @app.command()
-def demo(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Four that need only the package registry by default.")
-    ] = None,
-) -> None:
+def demo(datasets: Annotated[list[str] | None, typer.Argument(help="Which datasets.")] = None) -> None:
     """Real datasets from source to pinned version, through Airflow, in a clone of its own."""
-    from . import showing
+    from .showing import NAMES, show
 
-    showing.demo(names or [])
+    show(datasets or list(NAMES))
 
 
 @app.command()
@@ -192,19 +203,13 @@ def doctor(
 
 
 @app.command()
-def pushed(as_json: Json = False) -> None:
+def pushed() -> None:
     """Fail if data.dvc pins bytes that the shared remote lacks."""
-    from .listing import missing
+    from .listing import unpushed
 
-    lacking = missing()
-    if as_json:
-        _print_json(lacking)
-    for name, files in lacking.items():
-        err.print(f"[red]✗[/red] {name}: {len(files)} object(s) are not on its remote. Run `dvc push data/{name}`.")
-    if lacking:
-        raise typer.Exit(1)
-    if not as_json:
-        out.print("Every pinned byte is on its remote.")
+    if lacking := unpushed():
+        raise DataError(*lacking)
+    out.print("Every pinned byte is on its remote.")
 
 
 @app.command("push-code")
@@ -213,20 +218,3 @@ def push_code() -> None:
     from ..adapters import code
 
     out.print(code.push(settings().store, REPOSITORY), highlight=False)
-
-
-@app.command()
-def names(as_json: Json = False) -> None:
-    """What the datasets are called in this environment: tables, paths, topics."""
-    from .listing import resolved
-
-    rows = resolved()
-    if as_json:
-        return _print_json(rows)
-    table = Table(*(rows[0] if rows else {"dataset": ""}), box=None)
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    return out.print(table)
-
-
-__all__ = ["EnvironmentFault", "app", "main"]

@@ -40,7 +40,7 @@ def _problems(folder: Path) -> list[str]:
         except ContractError as error:
             found += error.problems
     if contract and schema:
-        # A codebook's texts come with the data, so every column counts as described here.
+        # A codebook comes with the data, so every column counts as described here.
         texts = dict.fromkeys(schema.columns, "") if contract.dictionary else {}
         try:
             render(schema, contract, None, texts)

@@ -59,13 +59,13 @@ def run_airflow(names: list[str]) -> None:
     _tell_heads(store)
     laptop = live.airflow(names)
     runs = live.follow(laptop, names)
-    failed = [name for name, (_, state) in runs.items() if state != "success"]
-    for name, (run, _) in runs.items():
-        _conclude(store, name, run)
-    if failed:
+    for run in runs:
+        _conclude(store, run.dataset, run.run)
+    if failed := [run.dataset for run in runs if run.state != "success"]:
         raise DataError(
             *(
-                f"{name}: its run failed. Look at {laptop.address}/dags/{name}, or run `commons try {name}`."
+                f"{name}: its run failed. Look at {laptop.address}/dags/{name} (`commons up` says the login), "
+                f"or see the same as local processes: commons try {name}."
                 for name in failed
             )
         )

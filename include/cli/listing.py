@@ -1,0 +1,82 @@
+"""What data.dvc and its history say: datasets, versions, their rows and names."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ..adapters.remote import cache_folder, remote
+from ..contracts import loader
+from ..contracts.columns import TableSchema
+from ..contracts.names import Names
+from ..errors import ContractError
+from ..settings import REPOSITORY, settings
+from ..versions import presence, reading, worktree
+
+Row = dict[str, Any]
+
+
+def datasets() -> list[Row]:
+    """One item a dataset: name, title, and the version that the working tree pins, None where there is none."""
+    room = Path(settings().datasets)
+    pins = worktree.pins(REPOSITORY).entries
+    rows = []
+    for name in sorted({*loader.names(room), *pins}):
+        meta = pins[name].meta if name in pins else None
+        title, access = _title(room / name)
+        facts = {"rows": meta and meta.rows, "quarantined": meta and meta.quarantined}
+        rows.append({"dataset": name, "title": title, **facts, "published": meta and meta.published, "access": access})
+    return rows
+
+
+def versions(name: str) -> list[Row]:
+    """One item a version on the current branch, newest first."""
+    return [
+        {
+            "commit": version.commit[:12],
+            "published": version.entry.meta.published,
+            "rows": version.entry.meta.rows,
+            "source_version": version.entry.meta.source_version[:20],
+            "run": version.entry.meta.run,
+            "content": version.entry.meta.content[:12],
+        }
+        for version in reading.history(REPOSITORY, name)
+    ]
+
+
+def opened(name: str, at: str | None) -> tuple[pl.LazyFrame, TableSchema]:
+    """The rows of a version and its schema, verified."""
+    frame = reading.open_version(name, at)
+    entry = reading.entry_at(REPOSITORY, name, at)
+    schema = reading.file_of(entry, "schema.json", cache_folder(REPOSITORY))
+    return frame, TableSchema.from_json(schema.read_text(encoding="utf-8"))
+
+
+def names() -> list[Row]:
+    """What each dataset is called in this environment."""
+    here = Names(settings().environment, settings().developer)
+    return [
+        {
+            "dataset": name,
+            "table": ".".join(here.table(name)),
+            "path": here.path(name),
+            "topic": here.topic(name),
+            "dag": here.dag_id(name),
+            "asset": here.asset(name),
+        }
+        for name in loader.names(Path(settings().datasets))
+    ]
+
+
+def unpushed() -> list[str]:
+    """One sentence for each pin of the working tree whose bytes its remote lacks."""
+    entries = worktree.pins(REPOSITORY).entries.values()
+    return presence.missing(entries, lambda name: remote(name, REPOSITORY, settings().remote), cache_folder(REPOSITORY))
+
+
+def _title(folder: Path) -> tuple[str, str]:
+    try:
+        contract = loader.load(folder)
+    except ContractError:
+        return "(commons check says what is wrong)", ""
+    return contract.title, contract.access

@@ -1,0 +1,82 @@
+"""DAG runs as they go: a live table of datasets and the states of their tasks."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from ..laptop import Laptop, up
+from ..settings import REPOSITORY, settings
+
+TASKS = ("extract", "validate", "publish", "announce")
+COLOURS = {"success": "green", "failed": "red", "running": "yellow", "skipped": "cyan", "up_for_retry": "magenta"}
+out = Console()
+
+
+@dataclass
+class DagRun:
+    """One run as it is now; seconds by task once that has ended."""
+
+    dataset: str
+    run: str
+    state: str = "queued"
+    tasks: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def airflow(wanted: Iterable[str] = (), port: int = 0) -> Laptop:
+    """Airflow and the pod runner of this repository, started if need be, knowing the DAGs `wanted`."""
+    with out.status("Airflow") as status:
+        return up(
+            wanted=wanted,
+            environment=_environment(),
+            progress=lambda what: status.update(f"Airflow: {what}"),
+            port=port,
+        )
+
+
+def follow(laptop: Laptop, names: list[str]) -> list[DagRun]:
+    """Triggers the DAGs `names` and shows their tasks until all have ended."""
+    runs = [DagRun(name, laptop.api.trigger(name)) for name in names]
+    with Live(_table(runs), console=out, refresh_per_second=4) as live, ThreadPoolExecutor(len(runs)) as pool:
+
+        def watch(run: DagRun) -> None:
+            def changed(tasks: dict[str, str]) -> None:
+                run.state, run.tasks = "running", tasks
+                live.update(_table(runs))
+
+            run.state = laptop.api.follow(run.dataset, run.run, changed)
+            run.seconds = laptop.api.seconds(run.dataset, run.run)
+            live.update(_table(runs))
+
+        list(pool.map(watch, runs))
+    return runs
+
+
+def _environment() -> dict[str, str]:
+    """Pods run a copy of the code, so what lies in this working tree is named by its full address."""
+    known = {"COMMONS_STORE": settings().store}
+    if not settings().publish:
+        remote = settings().remote or f"{REPOSITORY}/.commons/remote"
+        known |= {"COMMONS_PUBLISH": f"worktree:{REPOSITORY}", "COMMONS_REMOTE": remote}
+    return known
+
+
+def _table(runs: list[DagRun]) -> Table:
+    table = Table("dataset", *TASKS, "run", box=None)
+    for run in runs:
+        table.add_row(run.dataset, *(_cell(run, task) for task in TASKS), _coloured(run.state))
+    return table
+
+
+def _cell(run: DagRun, task: str) -> str:
+    took = f" {run.seconds[task]:.0f} s" if task in run.seconds else ""
+    return _coloured(run.tasks.get(task, "") or "-") + took
+
+
+def _coloured(state: str) -> str:
+    colour = COLOURS.get(state)
+    return f"[{colour}]{state}[/{colour}]" if colour else state
