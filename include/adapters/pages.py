@@ -44,6 +44,8 @@ def follow(request: Request, get: Get, max_bytes: int) -> list[Fetched]:
 
 
 def _check(request: Request, shown: str, again: bool, pages: list[Fetched]) -> None:
+    if pages and addresses.kind(shown) != "https":
+        raise SourceError(f"{shown}: refused, a next page that is not https. {_CORRECT}")
     if again:
         raise SourceError(f"{shown}: page {len(pages)} leads back to a page before it. {_CORRECT}")
     if len(pages) >= request.max_pages:

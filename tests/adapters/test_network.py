@@ -31,9 +31,9 @@ def test_public_addresses(address: str) -> None:
 
 
 INSIDE = [
-    "localhost", "LOCALHOST.", "x.localhost", "kubernetes", "db.svc", "api.default.svc", 
-    "api.default.svc.cluster.local", "printer.local", "metadata.google.internal", "router.lan", "a.home.arpa", "127.1", "2130706433", "0x7f.1",
-    "1.2.0x7f", "0177.0.0.01", "127.0.0.1", "[::1]", "169.254.169.254",
+    "localhost", "LOCALHOST.", "x.localhost", "kubernetes", "db.svc", "api.default.svc",
+    "api.default.svc.cluster.local", "printer.local", "metadata.google.internal", "router.lan", "a.home.arpa",
+    "127.1", "2130706433", "0x7f.1", "1.2.0x7f", "0177.0.0.01", "127.0.0.1", "[::1]", "169.254.169.254",
 ]  # fmt: skip
 
 
