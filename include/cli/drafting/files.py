@@ -1,0 +1,210 @@
+"""How a file is written: what of `source:` a contract has to say, and why."""
+
+import csv
+import glob
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ...contracts.model import Source
+from ...errors import SourceError
+from ...extraction.archives import tar_members, zip_members
+from ...extraction.caps import Caps, Tally
+from ...extraction.dialect import DELIMITERS, dialect_of
+from ...extraction.raw import RawFile
+from ...extraction.sniff import Kind, kind_of
+from ...extraction.unpack import Found, unpacked
+from . import rows, trees
+from .encodings import encoding_of, text_of
+
+_HEAD, _TAIL = 1 << 20, 1 << 16
+_ROWS = 400
+_PROSE = (".txt", ".md", ".rst", ".pdf", ".html", ".htm", ".xsd", ".yaml", ".yml")
+
+
+@dataclass
+class Look:
+    """Keys of `source:` that are not as by default, and a comment for each."""
+
+    keys: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    kind: Kind = "csv"
+    delimiter: str = ","
+    """What separates fields of a text file, said or not."""
+
+    def add(self, key: str, value: object, note: str) -> None:
+        """One key with its comment."""
+        self.keys[key], self.notes[key] = value, note
+
+    def source(self, url: str) -> Source:
+        """The source section as the engine reads it."""
+        return Source(url=(url,), **self.keys)
+
+
+def look(raw: RawFile, work: Path) -> Look:
+    """What `raw` needs under `source:`; `work` is scratch. Raises SourceError for what is no table."""
+    found = Look()
+    kind = kind_of(raw.path, raw.name, None)
+    if kind in ("zip", "tar"):
+        _choose_member(raw, kind, work, found)
+    source = found.source(raw.address) if found.keys else Source()
+    for file in unpacked(raw.path, raw.name, source, work, Tally(Caps())):
+        found.kind = file.kind
+        reader = _LOOKS.get(file.kind)
+        if reader:
+            reader(file, work, found)
+        break  # several files of an archive are written alike, or a member was chosen
+    return found
+
+
+def _choose_member(raw: RawFile, kind: Kind, work: Path, found: Look) -> None:
+    """The members that hold the largest table, where not all do."""
+    opened = zip_members if kind == "zip" else tar_members
+    with opened(raw.path, raw.name, Caps()) as members:
+        names = [member.name for member in members if not member.name.startswith("__MACOSX/")]
+    groups: dict[object, list[str]] = {}
+    sizes: Counter[object] = Counter()
+    for name in names:
+        try:
+            source = Source(member=glob.escape(name))
+            for file in unpacked(raw.path, raw.name, source, work, Tally(Caps())):
+                shape = _shape(file)
+                groups.setdefault(shape, []).append(name)
+                sizes[shape] += file.path.stat().st_size
+        except SourceError:
+            continue  # not a table
+    if not groups:
+        raise SourceError(f"{raw.name}: holds no table, found {', '.join(names[:10])}. Name another file.")
+    best = max(groups, key=lambda shape: (not _is_prose(groups[shape]), sizes[shape]))
+    if len(groups[best]) == len(names):
+        return
+    chosen = groups[best]
+    suffix = Path(chosen[0]).suffix
+    alike = [name for name in names if name.endswith(suffix)]
+    member = glob.escape(chosen[0]) if len(chosen) == 1 else f"*{suffix}" if alike == chosen else None
+    others = ", ".join(name for name in names if name not in chosen)[:200]
+    if member is None:
+        member, others = glob.escape(chosen[0]), others + ", " + ", ".join(chosen[1:])
+    found.add("member", member, f"the archive also holds {others}")
+
+
+def _shape(file: Found) -> object:
+    """Files of one shape make one table: same kind and, for text, same first line."""
+    with file.path.open("rb") as stream:
+        return file.kind, stream.readline(_HEAD).strip() if file.kind == "csv" else b""
+
+
+def _is_prose(names: list[str]) -> bool:
+    return all(name.lower().endswith(_PROSE) for name in names)
+
+
+def _csv(file: Found, _work: Path, found: Look) -> None:
+    encoding = encoding_of(file.path, file.place)
+    if encoding:
+        found.add("encoding", encoding, "it is not UTF-8; all bytes can be read so")
+    head, tail, after = text_of(file.path, encoding, _HEAD, _TAIL)
+    lines = head.splitlines(keepends=True)[:_ROWS]
+    delimiter = found.delimiter = _delimiter(lines)
+    records = _records(lines, delimiter, 1)
+    ends = [(number, cells) for number, cells in _records(tail.splitlines(keepends=True)[after:], delimiter, 1)]
+    layout = rows.find(records, ends)
+    _say(layout, found, skipped="title lines above the header")
+    begin = min(layout.header, default=1) - 1
+    if dialect_of(lines[begin:], Source()).delimiter != delimiter:
+        found.add("delimiter", delimiter, "what separates the fields")
+
+
+def _delimiter(lines: list[str]) -> str:
+    """What splits most lines into one number of fields."""
+
+    def score(delimiter: str) -> tuple[float, int]:
+        widths = Counter(len(cells) for _, cells in _records(lines, delimiter, 1) if len(cells) > 1)
+        width, times = widths.most_common(1)[0] if widths else (0, 0)
+        return (round(times / max(len(lines), 1), 1), width)
+
+    return max(DELIMITERS, key=lambda each: (*score(each), -DELIMITERS.index(each)))
+
+
+def _records(lines: list[str], delimiter: str, first: int) -> list[rows.Numbered]:
+    """Records that are not empty, by the number of their first line."""
+    reader, before = csv.reader(lines, delimiter=delimiter), first
+    found: list[rows.Numbered] = []
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                found.append((before, cells))
+            before = first + reader.line_num
+    except csv.Error:
+        pass  # the engine names the line
+    return found
+
+
+def _say(layout: rows.Layout, found: Look, skipped: str) -> None:
+    if not layout.header:
+        found.add("header", 0, "the first row is data already; columns are called column_1 and so on")
+    elif len(layout.header) > 1:
+        found.add("header", layout.header, "rows of the header, from 1; their texts are joined")
+    elif layout.header[0] > 1:
+        found.add("header", layout.header[0], f"row of the header, from 1: {skipped} are passed over")
+    if layout.footer:
+        found.add("footer", layout.footer, "lines at the end that are notes or totals")
+
+
+def _excel(file: Found, work: Path, found: Look) -> None:
+    from python_calamine import CalamineWorkbook
+
+    from ...extraction.workbook import checked
+
+    safe = work / "look.xlsx"
+    if zipped := file.path.read_bytes()[:2] == b"PK":
+        checked(file.path, file.place, safe, Tally(Caps()))
+    with CalamineWorkbook.from_path(str(safe if zipped else file.path)) as book:
+        sheets = {
+            name: _grid(book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names
+        }
+    safe.unlink(missing_ok=True)
+    name = max(sheets, key=lambda each: sum(len(cells) for _, cells in sheets[each]), default="")
+    if not name or not sheets[name]:
+        raise SourceError(f"{file.place}: no sheet holds anything. Name another file.")
+    if len(sheets) > 1:
+        others = ", ".join(each for each in sheets if each != name)[:200]
+        found.add("sheet", name, f"the largest; the workbook also has {others}")
+    records = sheets[name]
+    # Excel's footer counts rows that hold something.
+    ends = [(at, cells) for at, (_, cells) in enumerate(records, 1)][-_ROWS:]
+    _say(rows.find(records[:_ROWS], ends), found, skipped="rows above it")
+
+
+def _grid(cells: list[list[Any]]) -> list[rows.Numbered]:
+    texts = [(at, ["" if cell is None else str(cell) for cell in row]) for at, row in enumerate(cells, 1)]
+    return [(at, row) for at, row in texts if any(cell.strip() for cell in row)]
+
+
+def _json(file: Found, _work: Path, found: Look) -> None:
+    if path := trees.json_path(file.path):
+        found.add("path", path, "where the records are")
+
+
+def _xml(file: Found, _work: Path, found: Look) -> None:
+    if path := trees.xml_path(file.path):
+        found.add("path", path, "the element that is a record")
+
+
+def _sqlite(file: Found, _work: Path, found: Look) -> None:
+    tables = trees.sqlite_tables(file.path)
+    if not tables:
+        raise SourceError(f"{file.place}: holds no table. Name another file.")
+    others = ", ".join(islice(tables, 1, 20))
+    found.add("table", next(iter(tables)), f"the one of most rows; also there: {others}" if others else "the only one")
+
+
+_LOOKS: dict[Kind, Callable[[Found, Path, Look], None]] = {
+    "csv": _csv,
+    "excel": _excel,
+    "json": _json,
+    "xml": _xml,
+    "sqlite": _sqlite,
+}
