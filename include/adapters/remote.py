@@ -118,6 +118,13 @@ def remote(name: str, repository: Path | None, override: str = "") -> Remote:
     return Remote(name, known["url"], cls(**options), str(root).rstrip("/"))
 
 
+def point_remotes(repository: Path, parent: Path) -> None:
+    """Write into `.dvc/config` that the remote of each access class is the folder of its name in `parent`."""
+    with Config(str(repository / ".dvc")).edit("repo") as config:
+        for name in CLASSES:
+            config["remote"][name] = {"url": str(parent / name), "verify": True}
+
+
 def cache_folder(repository: Path | None) -> Path:
     """The DVC cache of a repository, else one of this user."""
     if repository is None or not (repository / ".dvc").is_dir():

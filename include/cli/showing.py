@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from .. import laptop
+from ..adapters.remote import point_remotes
 from ..errors import EnvironmentFault
 from ..settings import REPOSITORY
 
@@ -45,9 +46,7 @@ def _clone() -> Path:
     _git(PLACE, "clone", "--quiet", str(origin), str(clone))
     for environment in (".venv", ".venv-task"):
         (clone / environment).symlink_to(REPOSITORY / environment)
-    (clone / ".git" / "info" / "exclude").write_text("/.venv\n/.venv-task\n")
-    for name in ("public", "internal", "restricted"):
-        _git(clone, "config", "--file", ".dvc/config", f'remote "{name}".url', str(PLACE / "remote" / name))
+    point_remotes(clone, PLACE / "remote")
     who = ("-c", "user.name=Data Commons demo", "-c", "user.email=demo@example.org")
     _git(clone, *who, "commit", "--quiet", "--all", "--message", "Point the DVC remotes to this demo's folder")
     _git(clone, "push", "--quiet")
