@@ -3,6 +3,7 @@
 import hashlib
 import sys
 import traceback
+from importlib.util import decode_source
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -36,7 +37,7 @@ def _compile(path: Path) -> CodeType:
     try:
         if path.stat().st_size > LARGEST:
             raise ContractError(f"{shown(path)}: expected a file under 1 MB. Take data out of the code.")
-        return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        return compile(decode_source(path.read_bytes()), str(path), "exec", dont_inherit=True)
     except OSError as error:
         raise ContractError(
             f"{shown(path)}: can't be read ({error.strerror}). Create it with `commons new`, or check its name."

@@ -236,7 +236,7 @@ class Contract(Strict):
     licence: Annotated[Line, AfterValidator(facts.licence)]
     """An SPDX identifier (CC-BY-4.0), or LicenseRef-… for another."""
     source: Source = Source()
-    """Where the data come from and how the file is written."""
+    """The source: its addresses, and how its files are written."""
     dictionary: Dictionary | None = None
     """A published table that describes the columns."""
     key: Names = ()
