@@ -47,6 +47,8 @@ class Settings:
     """When a node pulls the task image: Always, IfNotPresent or Never."""
     namespace: str = field(default_factory=lambda: _env("COMMONS_NAMESPACE", "data-commons"))
     """The Kubernetes namespace of the pods."""
+    run_as: int = field(default_factory=lambda: int(_env("COMMONS_RUN_AS", "0")))
+    """Numeric user of the pods; 0: the image's, or the one that the cluster gives (OpenShift)."""
     deferrable: bool = field(default_factory=lambda: _env("COMMONS_DEFERRABLE").lower() in ("1", "true", "yes"))
     """Pods are watched by Airflow's triggerer instead of a worker."""
     store_secret: str = field(default_factory=lambda: _env("COMMONS_STORE_SECRET"))

@@ -13,7 +13,8 @@ WAITING = {
     "ImagePullBackOff": "the image can't be pulled. Is it in the registry, and may this namespace pull it?",
     "ErrImageNeverPull": "the image is not on the node, and COMMONS_PULL forbids to pull it. Load it there.",
     "InvalidImageName": "the image's name is not valid. Correct COMMONS_IMAGE.",
-    "CreateContainerConfigError": "a Secret or setting that the pod names is not there. Create it in the namespace.",
+    "CreateContainerConfigError": "a Secret that the pod names is not there (create it in the namespace), or the image "
+    "would run as root (set COMMONS_RUN_AS).",
     "CreateContainerError": "the container could not be made. Ask who runs the cluster.",
 }
 ENDED = {
@@ -30,6 +31,7 @@ POD = {
     "Shutdown": "the node was shut down. It is tried again.",
 }
 CODES = {
+    0: "the pod succeeded, but its log or its end could not be read. It is tried again and adopts the finished work.",
     1: "the data or the contract is at fault; the last good version stays in place. Another try would not help.",
     2: "the environment is at fault (store, remote, network or Git), not the data. It is tried again.",
     137: "the pod was killed. It is tried again.",

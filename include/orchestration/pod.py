@@ -63,7 +63,9 @@ def pod_task(dataset: str, verb: Verb, contract: Contract) -> KubernetesPodOpera
         labels={f"{LABEL}/dataset": dataset, f"{LABEL}/verb": verb, "app.kubernetes.io/part-of": "data-commons"},
         container_resources=_resources(size),
         security_context=k8s.V1PodSecurityContext(
-            run_as_non_root=True, seccomp_profile=k8s.V1SeccompProfile(type="RuntimeDefault")
+            run_as_non_root=True,
+            run_as_user=settings().run_as or None,
+            seccomp_profile=k8s.V1SeccompProfile(type="RuntimeDefault"),
         ),
         container_security_context=k8s.V1SecurityContext(**RESTRICTED),
         automount_service_account_token=False,
