@@ -33,7 +33,9 @@ def main() -> None:
         runner = Runner(Registry(), Path(home), options.secrets, options.path, asyncio.Semaphore(options.slots))
         app = application(runner, token)
         app.router.lifespan_context = _lifespan(runner, options.kubeconfig, address, token)
-        uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)).run([listener])
+        uvicorn.Server(uvicorn.Config(app, loop="asyncio", log_level="warning", timeout_graceful_shutdown=1)).run(
+            [listener]
+        )
 
 
 def _options() -> argparse.Namespace:

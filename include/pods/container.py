@@ -1,5 +1,6 @@
 """A container's command as a local process group: its environment, its memory, its end."""
 
+import asyncio
 import os
 import signal
 import stat
@@ -40,22 +41,35 @@ def secret(folder: Path, name: str) -> dict[str, str] | None:
 def environment(pod: Mapping[str, Any], scratch: Path, secrets: Path, path: str) -> dict[str, str]:
     """All that the process gets: PATH, a home in `scratch`, and what the container declares, nothing of ours.
 
-    Where a value names a place in an emptyDir volume, the pod's own folder in `scratch` takes its place.
+    Where a value names a place in an emptyDir or secret volume, the pod's own folder in `scratch` takes its place.
     Raises EnvironmentFault for an absent secret or key, in the cluster's words.
     """
     container = pod["spec"]["containers"][0]
-    folders = _volumes(pod["spec"], container, scratch)
+    folders = _volumes(pod["spec"], container, scratch, secrets)
     declared = dict(_from_secrets(container, secrets)) | dict(_declared(pod, container, secrets))
     own = {name: _placed(value, folders) for name, value in declared.items()}
     return {"HOME": str(scratch), "TMPDIR": str(scratch), "LANG": "C.UTF-8"} | own | {"PATH": path}
 
 
-def _volumes(spec: Mapping[str, Any], container: Mapping[str, Any], scratch: Path) -> dict[str, Path]:
-    empty = {volume["name"] for volume in spec.get("volumes") or [] if "emptyDir" in volume}
-    mounts = [mount for mount in container.get("volumeMounts") or [] if mount["name"] in empty]
-    for mount in mounts:
-        (scratch / mount["name"]).mkdir(parents=True, exist_ok=True)
-    return {mount["mountPath"]: scratch / mount["name"] for mount in mounts}
+def _volumes(spec: Mapping[str, Any], container: Mapping[str, Any], scratch: Path, secrets: Path) -> dict[str, Path]:
+    """The folders that stand for the volumes, by where the container mounts them."""
+    volumes, folders = {volume["name"]: volume for volume in spec.get("volumes") or []}, {}
+    for mount in container.get("volumeMounts") or []:
+        folder = folders[mount["mountPath"]] = scratch / mount["name"]
+        folder.mkdir(parents=True, exist_ok=True)
+        if wanted := volumes[mount["name"]].get("secret"):
+            values = _wanted(secrets, wanted["secretName"], wanted.get("optional"))
+            for key, value in values.items():
+                (folder / key).touch(mode=0o600)
+                (folder / key).write_text(value)
+    return folders
+
+
+def _wanted(secrets: Path, name: str, optional: bool | None) -> dict[str, str]:
+    values = secret(secrets, name)
+    if values is None and not optional:
+        raise EnvironmentFault(f'secret "{name}" not found')
+    return values or {}
 
 
 def _placed(value: str, folders: Mapping[str, Path]) -> str:
@@ -67,18 +81,16 @@ def _placed(value: str, folders: Mapping[str, Path]) -> str:
 
 def _from_secrets(container: Mapping[str, Any], secrets: Path) -> Iterator[tuple[str, str]]:
     for source in container.get("envFrom") or []:
-        wanted = source.get("secretRef") or {}
-        values = secret(secrets, wanted.get("name", ""))
-        if values is None and not wanted.get("optional"):
-            raise EnvironmentFault(f'secret "{wanted.get("name")}" not found')
-        yield from ((source.get("prefix", "") + key, value) for key, value in (values or {}).items())
+        if wanted := source.get("secretRef"):
+            values = _wanted(secrets, wanted["name"], wanted.get("optional"))
+            yield from ((source.get("prefix", "") + key, value) for key, value in values.items())
 
 
 def _declared(pod: Mapping[str, Any], container: Mapping[str, Any], secrets: Path) -> Iterator[tuple[str, str]]:
     for variable in container.get("env") or []:
         origin = variable.get("valueFrom") or {}
         if wanted := origin.get("secretKeyRef"):
-            value = (secret(secrets, wanted["name"]) or {}).get(wanted["key"])
+            value = _wanted(secrets, wanted["name"], wanted.get("optional")).get(wanted["key"])
             if value is None and not wanted.get("optional"):
                 raise EnvironmentFault(f"couldn't find key {wanted['key']} in Secret {wanted['name']}")
         elif field := origin.get("fieldRef"):
@@ -90,12 +102,12 @@ def _declared(pod: Mapping[str, Any], container: Mapping[str, Any], secrets: Pat
 
 
 def members(session: int) -> list[psutil.Process]:
-    """The processes of a session, which is what a pod's processes share however they fork."""
+    """The living processes of a session, which is what a pod's processes share however they fork."""
     found = []
     for number in psutil.pids():
         with suppress(ProcessLookupError, PermissionError, psutil.Error):
-            if os.getsid(number) == session:
-                found.append(psutil.Process(number))
+            if os.getsid(number) == session and (process := psutil.Process(number)).status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
     return found
 
 
@@ -108,13 +120,10 @@ def resident(session: int) -> int:
     return total
 
 
-def kill(session: int) -> None:
-    """Ends every process of a session at once, however many times they fork meanwhile."""
-    for _ in range(10):
-        processes = members(session)
-        if not processes:
-            return
+async def kill(session: int) -> None:
+    """Ends every process of a session at once, however many times they fork meanwhile. It reaps none."""
+    while processes := members(session):
         for process in processes:
             with suppress(psutil.Error):
                 process.send_signal(signal.SIGKILL)
-        psutil.wait_procs(processes, timeout=0.2)
+        await asyncio.sleep(0.01)

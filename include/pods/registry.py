@@ -6,7 +6,7 @@ import copy
 import datetime as dt
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ class Registry:
     events: deque[tuple[int, str, Manifest]] = field(default_factory=lambda: deque(maxlen=HISTORY))
     version: int = 1
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    closing: Callable[[], bool] = lambda: False
 
     async def add(self, namespace: str, manifest: Manifest) -> Manifest:
         """Takes a new pod in, Pending. Raises KeyError where the name is taken."""
@@ -69,9 +70,9 @@ class Registry:
         if self.events and len(self.events) == HISTORY and version < self.events[0][0] - 1:
             raise LookupError(f"too old resource version: {version} ({self.events[0][0]})")
         end = asyncio.get_running_loop().time() + seconds
-        while (left := end - asyncio.get_running_loop().time()) > 0:
+        while (left := end - asyncio.get_running_loop().time()) > 0 and not self.closing():
             for number, kind, pod in [event for event in self.events if event[0] > version]:
                 version = number
                 yield kind, pod
             if self.version <= version:
-                await self.wait(min(left, 1))
+                await self.wait(min(left, 0.5))

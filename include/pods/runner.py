@@ -105,10 +105,17 @@ class Runner:
         await self._state(pod, "Running", {"running": {"startedAt": started}})
         copying = asyncio.create_task(self._copy(pod, process))
         reason = await self._guard(pod, process, deadline)
-        kill(process.pid)
+        await kill(process.pid)
         await copying
         code = process.returncode if (process.returncode or 0) >= 0 else 128 - (process.returncode or 0)
-        await self._end(pod, started, code or 0, reason or ("Error" if code else "Completed"))
+        fallback = pod["spec"]["containers"][0].get("terminationMessagePolicy") == "FallbackToLogsOnError"
+        last = self._last_words(pod) if code and fallback else ""
+        await self._end(pod, started, code or 0, reason or ("Error" if code else "Completed"), last)
+
+    def _last_words(self, pod: Manifest) -> str:
+        """The end of the log as the cluster keeps it: 80 lines, 2,048 bytes."""
+        lines = self.log(pod).read_bytes().splitlines()[-80:]
+        return b"\n".join(line.partition(b" ")[2] for line in lines)[-2048:].decode(errors="replace")
 
     async def _spawn(self, pod: Manifest, scratch: Path) -> asyncio.subprocess.Process:
         scratch.mkdir(parents=True)
@@ -147,7 +154,7 @@ class Runner:
         return None
 
     async def _killed(self, process: asyncio.subprocess.Process, reason: str) -> str:
-        kill(process.pid)
+        await kill(process.pid)
         await process.wait()
         return reason
 

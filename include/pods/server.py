@@ -1,9 +1,9 @@
 """The Kubernetes API as far as KubernetesPodOperator uses it: create, list, read, watch, patch, delete, log, events."""
 
-import asyncio
 import datetime as dt
 import hmac
 import json
+import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
@@ -134,7 +134,7 @@ async def _log(request: Request) -> Response:
 
 async def _events(request: Request) -> Response:
     if _true(request, "watch"):
-        return StreamingResponse(_silence(float(request.query_params.get("timeoutSeconds") or 30)))
+        return StreamingResponse(_silence(request), media_type="application/json")
     return _several(request, "EventList", [])
 
 
@@ -176,9 +176,11 @@ async def _changes(request: Request, wanted: Callable[[Manifest], bool], pods: l
         yield json.dumps({"type": "ERROR", "object": Refusal(410, "Expired", str(error)).body}) + "\n"
 
 
-async def _silence(seconds: float) -> AsyncIterator[str]:
-    await asyncio.sleep(seconds)
-    yield ""
+async def _silence(request: Request) -> AsyncIterator[str]:
+    """A watch on which nothing ever happens."""
+    seconds = float(request.query_params.get("timeoutSeconds") or 30)
+    async for _ in _runner(request).registry.since(sys.maxsize, seconds):
+        yield ""
 
 
 async def _output(request: Request, pod: Manifest) -> AsyncIterator[bytes]:
@@ -195,10 +197,10 @@ async def _output(request: Request, pod: Manifest) -> AsyncIterator[bytes]:
             for line in recent:
                 if line[: len(since)] >= since:
                     yield line if stamps else line.partition(b" ")[2]
-            if ended or not follow:
+            if ended or not follow or runner.registry.closing():
                 return
             recent = file
-            await runner.registry.wait(1)
+            await runner.registry.wait(0.5)
 
 
 def _since(seconds: str | None) -> bytes:
