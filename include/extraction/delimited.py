@@ -29,7 +29,7 @@ def read_csv(path: Path, place: str, out: Path, source: Source, work: Path, tall
     try:
         table = _table(text, start, place, source, tally)
         body = body_of(table, source, tally.caps.columns)
-        if not _fast(table, body, out, source.missing, tally):
+        if not _fast(table, body, out, source, tally):
             write_rows(out, place, body.headings, records(table, body), source.missing, tally)
     except UnicodeDecodeError:
         check_utf8(text, start, place, source.encoding)
@@ -46,7 +46,7 @@ def _table(path: Path, start: int, place: str, source: Source, tally: Tally) -> 
     return Table(path, start, end, place, dialect_of(sample, source), tally.caps.cell, tally.caps.record)
 
 
-def _fast(table: Table, body: Body, out: Path, missing: tuple[str, ...], tally: Tally) -> bool:
+def _fast(table: Table, body: Body, out: Path, source: Source, tally: Tally) -> bool:
     """Reads with Arrow's parser; False, with nothing counted, where the file needs the careful way.
 
     Arrow and Python's csv agree on every byte of a file whose quotes are sound (tests hold them to it). Arrow
@@ -59,9 +59,11 @@ def _fast(table: Table, body: Body, out: Path, missing: tuple[str, ...], tally: 
         return False
     before = tally.records
     try:
-        _copy(table, body, out, missing, tally)
-    except pa.ArrowInvalid:
+        _copy(table, body, out, source.missing, tally)
+    except pa.ArrowInvalid as error:
         tally.records = before
+        if "UTF8" in str(error):
+            check_utf8(table.path, table.start, table.place, source.encoding)
         return False
     return True
 

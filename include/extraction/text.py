@@ -2,15 +2,18 @@
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from ..errors import ContractError, SourceError
+from ..errors import SourceError
 from .caps import Tally
 
 _CHUNK = 1 << 20
+_SAMPLE = 1 << 18
+_SPOKEN = re.compile(r"^cp(125\d)$")
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -45,14 +48,15 @@ def as_utf8(path: Path, place: str, encoding: str | None, work: Path, tally: Tal
     """The file in UTF-8 and the offset at which its text begins: itself after its mark, or a copy below `work`.
 
     Without an `encoding` a byte order mark decides, else the file counts as UTF-8, to be decoded strictly.
-    Raises SourceError with line and column of what cannot be decoded; ContractError for an unknown encoding.
+    Raises SourceError with line and column of what cannot be decoded.
     """
     mark = _mark(path)
-    named = codec(encoding, place) if encoding else _MARKS.get(mark, "utf-8")
+    named = codecs.lookup(encoding).name if encoding else _MARKS.get(mark, "utf-8")
     skip = len(mark) if named.startswith(_MARKS.get(mark, "-")) or (mark and named == "utf-16") else 0
     if named == "utf-16" and mark:
         named = _MARKS[mark]
     if named in ("utf-8", "utf-8-sig"):
+        _refuse_wide(path, place)
         return path, skip
     copy = work / f"{path.name}.utf8"
     with copy.open("wb") as out:
@@ -61,23 +65,19 @@ def as_utf8(path: Path, place: str, encoding: str | None, work: Path, tally: Tal
     return copy, 0
 
 
+def _refuse_wide(path: Path, place: str) -> None:
+    """UTF-16 without a mark is sound UTF-8 full of zero bytes: too odd to be meant."""
+    with path.open("rb") as file:
+        head = file.read(1_000)
+    for first, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if len(head) > 3 and head[first::2].count(0) > len(head) * 0.4:
+            raise SourceError(f"{place}: every second byte is zero. If it is UTF-16, set source.encoding: {name}.")
+
+
 def tally_bytes(data: bytes, place: str, tally: Tally) -> bytes:
     """`data`, counted as unpacked."""
     tally.unpack(place, len(data))
     return data
-
-
-def codec(encoding: str, place: str) -> str:
-    """Python's name of a text encoding; raises ContractError for one it does not know."""
-    try:
-        info = codecs.lookup(encoding)
-    except LookupError:
-        info = None
-    if info is None or not info._is_text_encoding:
-        raise ContractError(
-            f"{place}: source.encoding '{encoding}' is not known, expected a name such as windows-1252. Correct it."
-        )
-    return info.name
 
 
 def decoded(path: Path, start: int, name: str, place: str, asked: str | None) -> Iterator[str]:
@@ -113,17 +113,18 @@ def _undecodable(error: UnicodeDecodeError, place: str, line: int, column: int, 
     found = " ".join(f"0x{byte:02X}" for byte in error.object[error.start : error.end])
     where = f"{place}: line {line}, column {column}: {found} is not {asked or error.encoding.upper()} text"
     if asked:
-        return f"{where}. Correct source.encoding, or have the source repaired."
-    proposal = propose(path)
-    hint = f"; it looks like {proposal}. If that is right, set source.encoding: {proposal}" if proposal else ""
-    return f"{where}{hint or '. Set source.encoding to the one it is in'}."
+        return f"{where}. Correct source.encoding, or ask the source."
+    readings = "; ".join(f"{name} it reads {text!r}" for name, text in _readings(path, error).items())
+    return f"{where}; as {readings}. Set source.encoding to the one that reads right."
 
 
-def propose(path: Path) -> str | None:
-    """The encoding that a sample of the file looks like, for a person to judge; None if nothing fits."""
+def _readings(path: Path, error: UnicodeDecodeError) -> dict[str, str]:
+    """What stands around the fault in the encodings that come first to mind, for a person to judge."""
     with path.open("rb") as file:
-        best = from_bytes(file.read(_CHUNK)).best()
-    return best.encoding.replace("cp125", "windows-125").replace("_", "-") if best else None
+        best = from_bytes(file.read(_SAMPLE)).best()
+    around = error.object[max(0, error.start - 20) : error.end + 20]
+    names = ["windows-1252", *([_SPOKEN.sub(r"windows-\1", best.encoding)] if best else [])]
+    return {name: around.decode(name, "replace") for name in names if name != "utf_8"}
 
 
 def _mark(path: Path) -> bytes:
