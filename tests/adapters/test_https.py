@@ -317,6 +317,15 @@ def test_a_silent_server_is_given_up(serve: Serve, tmp_path: Path) -> None:
     over.set()
 
 
+@pytest.mark.timeout(60)
+def test_time_is_up_in_the_midst_of_a_long_silence(serve: Serve, tmp_path: Path) -> None:
+    over = threading.Event()
+    server = serve(lambda h: over.wait(600) and None)
+    with pytest.raises(SourceError, match="not finished within the time allowed"):
+        server.fetch(tmp_path, timeout=0.3, patience=Patience(silence=600))
+    over.set()
+
+
 @pytest.mark.parametrize("expects", [None, "csv", "xml"])
 @pytest.mark.parametrize("body", [PAGE, PAGE.decode("utf-8-sig").encode("utf-16")])
 def test_a_page_for_people_is_no_data(serve: Serve, tmp_path: Path, body: bytes, expects: str | None) -> None:
