@@ -10,7 +10,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from ..errors import SourceError
+from ..errors import EnvironmentFault, SourceError
 from .network import Policy
 
 
@@ -38,16 +38,21 @@ class Transport(httpx.BaseTransport):
 
     def _pool(self, proxy: str | None) -> httpcore.ConnectionPool:
         if proxy not in self._pools:
-            self._pools[proxy] = self._proxied(httpx.Proxy(proxy)) if proxy else self._direct()
+            self._pools[proxy] = self._proxied(proxy) if proxy else self._direct()
         return self._pools[proxy]
 
     def _direct(self) -> httpcore.ConnectionPool:
         backend = _Backend(self._deadline, self._policy)
         return httpcore.ConnectionPool(ssl_context=trust(), network_backend=backend)
 
-    def _proxied(self, proxy: httpx.Proxy) -> httpcore.ConnectionPool:
+    def _proxied(self, address: str) -> httpcore.ConnectionPool:
+        try:
+            proxy = httpx.Proxy(address)
+        except (ValueError, httpx.InvalidURL) as error:
+            raise EnvironmentFault("HTTPS_PROXY: not a proxy's address. Write http://HOST:PORT.") from error
+        backend = _Backend(self._deadline)
         return httpcore.HTTPProxy(
-            _url(proxy.url), proxy_auth=proxy.raw_auth, ssl_context=trust(), network_backend=_Backend(self._deadline)
+            _url(proxy.url), proxy_auth=proxy.raw_auth, ssl_context=trust(), network_backend=backend
         )
 
 

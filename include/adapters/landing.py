@@ -1,5 +1,6 @@
 """Bytes on their way to a file: hashed and counted while they pass, kept under their SHA-256."""
 
+import errno
 import hashlib
 import time
 import uuid
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import SourceError
+from ..errors import EnvironmentFault, SourceError
 
 Progress = Callable[[str, int, int | None], None]
 """Called with a file's name, its bytes so far, and its bytes in all where they are known."""
@@ -100,6 +101,12 @@ def landing(
     try:
         with part.open("xb") as file:
             yield Landing(address, name, into, file, max_bytes, deadline, progress)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise EnvironmentFault(
+            f"{into}: its volume is full. Free some space, or set COMMONS_WORK; then retry."
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 

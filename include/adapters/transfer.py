@@ -66,13 +66,7 @@ class Transfer:
                 return response
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, httpcore.ProxyError) as error:
             self._landing.in_time()
-            reason = error.args[0] if error.args else None  # the pool drops the cause, httpcore keeps it here
-            if isinstance(reason, ssl.SSLCertVerificationError):
-                raise SourceError(
-                    f"{self._landing.address}: its certificate is not trusted ({reason.verify_message}). "
-                    "If it should be, name the authority's file in SSL_CERT_FILE."
-                ) from error
-            raise Fault(f"the connection failed ({str(error) or type(error).__name__})") from error
+            raise broken(error, self._landing.address) from error
 
     @contextmanager
     def _asked(self) -> Iterator[httpx.Response]:
@@ -110,12 +104,25 @@ class Transfer:
 
     def _resumed(self, response: httpx.Response) -> int:
         """The size of the whole file. Raises Fault where the part is not the one that is missing."""
-        found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", response.headers.get("content-range", ""))
+        found = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", response.headers.get("content-range", ""))
         same = response.headers.get("etag") in (None, self._validator) or not (self._validator or "").startswith('"')
         if not found or int(found[1]) != self._landing.size or not same:
             self._forget()
             raise Fault("it sent another part than the one that is missing")
         return int(found[3])
+
+
+def broken(error: Exception, shown: str) -> Exception:
+    """What a connection's fault means: SourceError where trying again is no use, else Fault."""
+    reason = error.args[0] if error.args else None  # the pool drops the cause, httpcore keeps it here
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return SourceError(
+            f"{shown}: its certificate is not trusted ({reason.verify_message}). "
+            "If it should be, name the authority's file in SSL_CERT_FILE."
+        )
+    if isinstance(error, httpcore.ProxyError) and str(error).startswith("4"):
+        return SourceError(f"{shown}: the proxy refused it ({error}). Ask your operators to allow this host.")
+    return Fault(f"the connection failed ({str(error) or type(error).__name__})")
 
 
 @contextmanager
@@ -180,9 +187,9 @@ def http_date(value: str | None) -> dt.datetime | None:
     """The date of a header in UTC; None for anything else."""
     try:
         date = parsedate_to_datetime(value or "")
-    except ValueError:
+        return date.replace(tzinfo=dt.UTC) if date.tzinfo is None else date.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         return None
-    return date.replace(tzinfo=dt.UTC) if date.tzinfo is None else date.astimezone(dt.UTC)
 
 
 def resumable(headers: httpx.Headers) -> str | None:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import socket
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +92,7 @@ class Proxy(threading.Thread):
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port = self.listening.getsockname()[1]
         self.asked: list[str] = []
+        self.refuses = False
         self.start()
 
     def run(self) -> None:
@@ -103,6 +105,10 @@ class Proxy(threading.Thread):
             while b"\r\n\r\n" not in head:
                 head += client.recv(4096)
             self.asked.append(head.decode())
+            if self.refuses:
+                client.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+                client.close()
+                continue
             inner = socket.create_connection(("127.0.0.1", self.behind))
             client.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
             for one, other in ((client, inner), (inner, client)):
@@ -142,7 +148,37 @@ def test_behind_a_proxy_it_is_the_proxy_that_resolves(
         with pytest.raises(SourceError, match="refused"):
             fetch(address, tmp_path / "raw", mirror="", policy=policy)
     assert len(proxy.asked) == 1
+    proxy.refuses = True
+    with pytest.raises(SourceError, match=r"the proxy refused it \(403 Forbidden\). Ask your operators"):
+        fetch(server.url("/plants.csv"), tmp_path / "raw", mirror="", policy=policy)
+    assert len(proxy.asked) == 2
     proxy.listening.close()
+
+
+def test_a_proxy_that_is_no_address_is_told_without_it(tmp_path: Path) -> None:
+    policy = Policy(proxy=lambda host: "egress:pass-9")
+    with pytest.raises(EnvironmentFault, match="HTTPS_PROXY: not a proxy's address") as error:
+        fetch("https://data.example.org/x", tmp_path, mirror="", policy=policy)
+    assert "pass-9" not in str(error.value)
+
+
+@pytest.mark.server
+def test_a_full_volume_is_named(tmp_path: Path) -> None:
+    """Fault 8: the file does not fit, nothing of it stays."""
+    (tmp_path / "big.csv").write_bytes(b"x" * 300_000)
+    small = tmp_path / "small"
+    small.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], capture_output=True, text=True
+    )
+    if made.returncode:
+        pytest.skip(f"no small volume can be made here: {made.stderr.strip()}")
+    try:
+        with pytest.raises(EnvironmentFault, match=f"{small}: its volume is full"):
+            fetch("file:big.csv", small, mirror="", base=tmp_path, allow_files=True)
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
 
 
 @pytest.fixture
