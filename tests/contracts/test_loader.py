@@ -148,6 +148,13 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     assert "found a link or device" in message(tmp_path / "plants")
 
 
+@pytest.mark.parametrize(("size", "shown"), [(1_000_001, "1.0"), (50_000_000, "50.0")])
+def test_a_file_over_a_megabyte_is_refused_by_its_size(tmp_path: Path, size: int, shown: str) -> None:
+    """Fault 21: a 50 MB file. It would be a sound contract otherwise."""
+    folder = write(tmp_path, GOOD + "#" * (size - len(GOOD)))
+    assert message(folder).endswith(f"expected a file under 1 MB, found {shown} MB. Take the data out of it.")
+
+
 def test_an_address_may_come_from_extract_py(tmp_path: Path) -> None:
     folder = write(tmp_path, GOOD.partition("source:")[0])
     assert "missing key 'url' in source" in message(folder)
