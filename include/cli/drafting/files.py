@@ -66,29 +66,27 @@ def _choose_member(raw: RawFile, kind: Kind, work: Path, found: Look) -> None:
     with opened(raw.path, raw.name, Caps()) as members:
         names = [member.name for member in members if not member.name.startswith("__MACOSX/")]
     groups: dict[object, list[str]] = {}
-    sizes: Counter[object] = Counter()
+    sizes: dict[str, int] = {}
     for name in names:
         try:
             source = Source(member=glob.escape(name))
             for file in unpacked(raw.path, raw.name, source, work, Tally(Caps())):
-                shape = _shape(file)
-                groups.setdefault(shape, []).append(name)
-                sizes[shape] += file.path.stat().st_size
+                groups.setdefault(_shape(file), []).append(name)
+                sizes[name] = file.path.stat().st_size
         except SourceError:
             continue  # not a table
     if not groups:
         raise SourceError(f"{raw.name}: holds no table, found {', '.join(names[:10])}. Name another file.")
-    best = max(groups, key=lambda shape: (not _is_prose(groups[shape]), sizes[shape]))
-    if len(groups[best]) == len(names):
+    best = max(groups.values(), key=lambda group: (not _is_prose(group), sum(sizes[name] for name in group)))
+    if len(best) == len(names):
         return
-    chosen = groups[best]
-    suffix = Path(chosen[0]).suffix
-    alike = [name for name in names if name.endswith(suffix)]
-    member = glob.escape(chosen[0]) if len(chosen) == 1 else f"*{suffix}" if alike == chosen else None
-    others = ", ".join(name for name in names if name not in chosen)[:200]
-    if member is None:
-        member, others = glob.escape(chosen[0]), others + ", " + ", ".join(chosen[1:])
-    found.add("member", member, f"the archive also holds {others}")
+    alike = [name for name in names if name.endswith(suffix := Path(best[0]).suffix)]
+    if len(best) > 1 and best == alike:
+        member = f"*{suffix}"
+    else:
+        best = [max(best if len(best) == 1 else sizes, key=lambda name: (not _is_prose([name]), sizes[name]))]
+        member = glob.escape(best[0])
+    found.add("member", member, f"the archive also holds {', '.join(name for name in names if name not in best)}")
 
 
 def _shape(file: Found) -> object:

@@ -129,7 +129,7 @@ def _boolean_sets(values: pl.Series) -> list[set[str]]:
 
 
 def _is_number(values: pl.Series, name: str) -> bool:
-    """Whether texts that read as numbers are quantities: no leading zeros or plus signs, no digits that a float loses."""
+    """Whether texts that read as numbers are quantities: no leading zeros or plus signs, no digits lost."""
     if _CODE_WORDS.search(name) or values.str.contains(r"^[+-]?0\d|^\+").any():
         return False
     exponents = values.str.contains(r"^\d+[eE]\d+$")
@@ -224,7 +224,7 @@ def _range(name: str, values: pl.Series) -> dict[str, Any]:
     for words, least, most in (
         (r"(^|_)lat(itude)?(_|$)", -90, 90),
         (r"(^|_)(lon|lng|long|longitude)(_|$)", -180, 180),
-        (r"(^|_)year$", 1500, 2200),
+        (r"(^|_)year(_|$)", 1500, 2200),
         (r"(^|_)(pct|percent|percentage)$", 0, 100),
     ):
         if re.search(words, name) and least <= low and high <= most:

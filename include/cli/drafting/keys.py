@@ -8,22 +8,19 @@ import polars as pl
 
 from .guess import Guess
 
-MOST_ROWS = 3_000_000
 _ID = re.compile(r"(^|_)(id|lei|isin|key|uuid|guid|code|number|no|nr|cik|identifier|ein|iso)(_|$)")
 _TIME = re.compile(r"(^|_)(year|date|month|quarter|period|time|timestamp|hour|day)(_|$)")
 _WORDS = re.compile(r"(^|_)(description|comment|note|notes|text|url|address|street|source|title)(_|$)")
-_CANDIDATES, _TRIES = 12, 150
+_CANDIDATES, _TRIES, _MANY_TRIES = 12, 150, 3
 
 
-def key_of(typed: pl.LazyFrame, columns: Sequence[Guess], rows: int) -> tuple[str, ...]:
-    """The names of one to three columns that no two rows share; empty where there are none, or no rows.
+def key_of(typed: pl.DataFrame, columns: Sequence[Guess]) -> tuple[str, ...]:
+    """The names of one to three columns that no two rows share; empty where there are none.
 
-    Columns with missing values, floats and booleans are no keys.
+    Columns with missing values, without a heading, floats and booleans are no keys.
     """
-    names = [each.name for each in columns if not each.nulls and _can_identify(each.dtype)]
-    if not rows or not names:
-        return ()
-    frame = typed.select(names).collect()
+    names, rows = candidates(columns), typed.height
+    frame = typed.select(names)
     counts = {name: frame[name].n_unique() for name in names}
     for name in sorted(names, key=lambda each: _rank(each, names)):
         if counts[name] == rows:
@@ -36,6 +33,24 @@ def key_of(typed: pl.LazyFrame, columns: Sequence[Guess], rows: int) -> tuple[st
         if product >= rows and frame.select(pl.struct(some).n_unique()).item() == rows:
             return tuple(sorted(some, key=names.index))
     return ()
+
+
+def key_of_many(typed: pl.LazyFrame, columns: Sequence[Guess], rows: int) -> tuple[str, ...]:
+    """The same for a large table: only the columns most like identifiers are looked at, one at a time."""
+    names = candidates(columns)
+    for name in sorted(names, key=lambda each: _rank(each, names))[:_MANY_TRIES]:
+        if typed.select(pl.col(name).n_unique()).collect(engine="streaming").item() == rows:
+            return (name,)
+    return ()
+
+
+def candidates(columns: Sequence[Guess]) -> list[str]:
+    """Columns with a heading, without missing values, whose values can be told apart exactly."""
+    return [
+        each.name
+        for each in columns
+        if not each.nulls and _can_identify(each.dtype) and not re.fullmatch(r"column_\d+", each.heading)
+    ]
 
 
 def _can_identify(dtype: pl.DataType) -> bool:

@@ -22,6 +22,11 @@ _YEAR = re.compile(r"(19|20)\d\d")
 _TOTAL = re.compile(
     r"\W*(grand |sub)?(totals?|totale|summe|gesamt|insgesamt|somme|suma|totaal|sum)( \(.*\))?\W*", re.IGNORECASE
 )
+_NOTE = re.compile(
+    r"\W*(sources?|quellen?|notes?|anmerkung(en)?|hinweis|footnotes?|remarks?|legend|copyright|stand|last updated?)\b.*"
+    r"|[*\u00a9\u00b9\u00b2\u00b3\u2020].*|\(?\d\) .*",
+    re.IGNORECASE | re.DOTALL,
+)
 _MOST_HEADER_ROWS = 3
 _MOST_FOOTER_ROWS = 30
 
@@ -104,12 +109,12 @@ def _footer(tail: Sequence[Numbered], body: Sequence[Numbered], width: int, typi
 
 
 def _is_note(cells: Cells, width: int, typical: float, seen: Counter[str]) -> bool:
+    """Whether a row is no record: a total, or a remark alone in its row. A sparse record is none."""
     first = _first(cells)
-    if width > 1 and len(cells) != width and _filled(cells) <= max(2, typical // 2):
-        return True
-    if width > 2 and typical > 2 and _filled(cells) <= 1 and not looks_like_data(first):
-        return True
-    return bool(_TOTAL.fullmatch(first)) and seen[first] <= 2
+    if _filled(cells) > max(2, typical // 2) or width < 2:
+        return bool(_TOTAL.fullmatch(first)) and seen[first] <= 2
+    alone = _filled(cells) == 1 and cells[0].strip() == first
+    return len(cells) != width or (alone and bool(_NOTE.fullmatch(first) or _TOTAL.fullmatch(first)))
 
 
 def _first(cells: Cells) -> str:

@@ -2,111 +2,100 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
+from .examine import Seen
 from .files import Look
 from .guess import Guess
 
-_PLAIN = re.compile(r"[A-Za-z_][\w./-]*( [A-Za-z0-9_./-]+)*|[a-z]+:[\w./@#%?=&~+:,-]+")
-_WORDS = frozenset("y n yes no on off true false null ~".split())
+_PLAIN = re.compile(r"[A-Za-z_][\w./-]*( [A-Za-z0-9_./-]+)*|[a-z]+:[\w./@#%?=&~+:,-]+|[\w.+-]+@[\w.-]+")
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _WIDTH = 120
 _ANNOTATIONS = {pl.Boolean: "bool", pl.Int64: "int", pl.Float64: "float", pl.String: "str", pl.Time: "datetime.time"}
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What was found, as far as the files say it."""
+    """What a draft says besides what was seen in the records."""
 
     name: str
     url: str
     file: str
-    rows: int
-    looked: str
-    """Which rows the types come from, in words."""
     owner: str
-    key: tuple[str, ...]
-    repeats: str | None
-    """`merge` or `keep` where records repeat, with their number in words."""
-    repeated: int
     rejected: int
-    ignored: dict[str, str]
-    """Headings that cannot be stored, and why."""
-    nan: bool
-    """Whether columns of the file hold NaN, which is no number."""
-    decimal: str
-    thousands: str | None
+    """Records that can't be read."""
 
 
-def contract(facts: Facts, look: Look, columns: Sequence[Guess]) -> str:
+def contract(facts: Facts, look: Look, seen: Seen) -> str:
     """contract.yaml."""
-    title = facts.name.replace("_", " ").capitalize()
+    title, local = facts.name.replace("_", " ").capitalize(), facts.url.startswith("file:")
     lines = [
         "# yaml-language-server: $schema=../../contracts/contract.schema.json",
-        f"# Drafted from {_comment(facts.file)}: {facts.rows:,} records, {len(columns)} columns. A draft guesses: read each line.",
+        f"# Drafted from {_comment(facts.file)}: {seen.rows:,} records, {len(seen.columns)} columns.",
+        "# A draft guesses: read each line, correct it, and take the comments out.",
         f"title: {_yaml(title)}  # as people call it",
         f"description: {_yaml(f'The table in {facts.file}. Say what one row is, who compiled it, and when.')}",
         f"owner: {_yaml(facts.owner)}  # who answers for the data",
         "licence: LicenseRef-ask-the-publisher  # find out: an SPDX identifier such as CC-BY-4.0, or LicenseRef-…",
         "source:",
-        f"  url: {_yaml(facts.url)}"
-        + (
-            "  # on this machine only: publish the file and write its https address"
-            if facts.url.startswith("file:")
-            else ""
-        ),
-        *_source(facts, look, columns),
-        *_key(facts),
+        *(["  # file: is for this machine only; publish the file and write its https address"] if local else []),
+        f"  url: {_yaml(facts.url)}",
+        *_source(look, seen),
+        *_key(facts, seen),
         "access: internal  # or public, restricted",
         '# schedule: "@monthly"  # when it is fetched anew (UTC); without, only by hand',
         "expect:  # broken, the last good version stays",
-        f"  rows: [{_round(facts.rows * 0.5)}, {_round(facts.rows * 2)}]  # fewest and most rows; {facts.rows:,} were seen",
-        *_nulls(facts, columns),
+        f"  rows: [{_round(seen.rows * 0.5)}, {_round(seen.rows * 2)}]  # fewest and most; {seen.rows:,} were seen",
+        *_nulls(seen),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _source(facts: Facts, look: Look, columns: Sequence[Guess]) -> Iterator[str]:
+def _source(look: Look, seen: Seen) -> Iterator[str]:
     for key, value in look.keys.items():
         yield f"  {key}: {_yaml(value)}  # {_comment(look.notes[key])}"
-    if facts.decimal != ".":
-        yield f"  decimal: {_yaml(facts.decimal)}  # numbers are written 3{facts.decimal}14"
-    if facts.thousands:
-        yield f"  thousands: {_yaml(facts.thousands)}  # and 1{facts.thousands}000"
-    if facts.ignored:
-        yield f"  ignore: {_yaml(list(facts.ignored))}  # {_comment('; '.join(facts.ignored.values()))}"
-    likely = list(dict.fromkeys(text for column in columns for text in column.missing_like))
-    if facts.nan:
+    if seen.style[0] != ".":
+        yield f"  decimal: {_yaml(seen.style[0])}  # numbers are written 3{seen.style[0]}14"
+    if seen.style[1]:
+        yield f"  thousands: {_yaml(seen.style[1])}  # and 1{seen.style[1]}000"
+    if seen.ignored:
+        yield f"  ignore: {_yaml(list(seen.ignored))}  # {_comment('; '.join(seen.ignored.values()))}"
+    likely = list(dict.fromkeys(text for column in seen.columns for text in column.missing_like))
+    if seen.has_nan:
         yield '  missing: ["", NaN]  # the file holds NaN, which is no number'
     if likely:
-        where = ", ".join(column.name for column in columns if column.missing_like)
-        yield f'  # missing: {_yaml(["", *(["NaN"] if facts.nan else []), *likely])}  # if these mean "no value", in every column (in {_comment(where)});'
-        yield "  #   then give those columns their type and nullable=True in schema.py. NA may also be Namibia."
+        where = ", ".join(column.name for column in seen.columns if column.missing_like)
+        texts = ["", *(["NaN"] if seen.has_nan else []), *likely]
+        yield f'  # missing: {_yaml(texts)}  # if they mean "no value" in every column; seen in {_comment(where)}'
+        yield "  # Then give those columns their type and nullable=True in schema.py." + (
+            " In a column of countries, NA is Namibia." if "NA" in likely else ""
+        )
 
 
-def _key(facts: Facts) -> Iterator[str]:
-    if facts.key:
-        yield f"key: {_yaml(list(facts.key))}  # unique over all {facts.rows:,} records"
+def _key(facts: Facts, seen: Seen) -> Iterator[str]:
+    if seen.key:
+        yield f"key: {_yaml(list(seen.key))}  # unique over all {seen.rows - seen.repeated:,} different records"
     else:
         yield "# key: [...]  # no one to three columns identify a row, as far as was looked"
-    if facts.repeats:
-        word = "counted and folded into the first" if facts.repeats == "merge" else "kept: the table has no key"
-        yield f"repeats: {facts.repeats}  # {facts.repeated:,} records equal another in every column; {word}"
+    if seen.repeated:
+        repeats, word = ("merge", "folded into the first") if seen.key else ("keep", "kept, as the table has no key")
+        yield f"repeats: {repeats}  # {seen.repeated:,} records equal another in every column: they are {word}"
     if facts.rejected:
         yield f"# {facts.rejected:,} records can't be read and will be rejected; `commons try {facts.name}` says why."
 
 
-def _nulls(facts: Facts, columns: Sequence[Guess]) -> Iterator[str]:
-    empty = [column.name for column in columns if facts.rows and column.nulls == facts.rows]
+def _nulls(seen: Seen) -> Iterator[str]:
+    empty = [column.name for column in seen.columns if seen.rows and column.nulls == seen.rows]
     if empty:
         yield f"  nulls_pct: {{{', '.join(f'{name}: 100' for name in empty)}}}  # empty in every row seen"
 
 
-def schema(facts: Facts, columns: Sequence[Guess], named: dict[str, str]) -> str:
-    """schema.py; `named` are the names that the engine finds by itself, by heading."""
-    fields = [line for column in columns for line in _field(column, facts, named)]
+def schema(facts: Facts, seen: Seen) -> str:
+    """schema.py."""
+    fields = [line for column in seen.columns for line in _field(column, seen)]
     imports = [
         *(["import datetime"] if any("datetime." in line for line in fields) else []),
         *(["from typing import Annotated"] if any("Annotated[" in line for line in fields) else []),
@@ -115,7 +104,7 @@ def schema(facts: Facts, columns: Sequence[Guess], named: dict[str, str]) -> str
         "import pandera.polars as pa",
         *(["import polars as pl"] if any(re.search(r"\bpl\.", line) for line in fields) else []),
     ]
-    head = [f'"""One row for each record of {_docstring(facts.file)}; types from {facts.looked}."""', ""]
+    head = [f'"""One row for each record of {_docstring(facts.file)}; types from {seen.looked}."""', ""]
     return (
         "\n".join(
             [*head, *imports, *([""] if imports else []), *outside, "", "", "class Schema(pa.DataFrameModel):", *fields]
@@ -124,12 +113,12 @@ def schema(facts: Facts, columns: Sequence[Guess], named: dict[str, str]) -> str
     )
 
 
-def _field(column: Guess, facts: Facts, named: dict[str, str]) -> Iterator[str]:
-    share = f"{100 * column.nulls / facts.rows:.2g} % missing" if column.nulls and facts.rows else ""
+def _field(column: Guess, seen: Seen) -> Iterator[str]:
+    share = f"{100 * column.nulls / seen.rows:.3g} % missing" if column.nulls and seen.rows else ""
     if note := "; ".join(filter(None, [share, *column.notes])):
         yield f"    # {_comment(note)}"
     said = {
-        **({"source": column.heading} if named[column.heading] != column.name else {}),
+        **({"source": column.heading} if seen.matched[column.heading] != column.name else {}),
         **({"unit": column.unit} if column.unit else {}),
         **({"format": column.format} if column.format else {}),
     }
@@ -198,5 +187,5 @@ def _round(number: float) -> int:
     """Two digits are enough for a bound; at least 1."""
     if number < 100:
         return max(1, int(number))
-    scale = 10 ** (len(str(int(number))) - 2)
+    scale: int = 10 ** (len(str(int(number))) - 2)
     return int(number / scale) * scale
