@@ -188,7 +188,8 @@ def test_a_secret_can_be_a_file_and_its_absence_optional(server: Server) -> None
     mounts = [{"name": volume["name"], "mountPath": f"/mnt/{volume['name']}"} for volume in volumes]
     env = [{"name": volume["name"], "value": f"/mnt/{volume['name']}"} for volume in volumes]
     script = (
-        "import os; print(open(os.environ['there'] + '/token').read(), os.path.exists(os.environ['absent'] + '/token'));"
+        "import os; there, absent = (os.environ[name] + '/token' for name in ('there', 'absent'));"
+        "print(open(there).read(), os.path.exists(absent));"
         "open(os.environ['tmp'] + '/x', 'w')"
     )
     name = server.create(script, volumes=volumes, volumeMounts=mounts, env=env)
