@@ -11,7 +11,7 @@ from ..contracts.model import Contract
 from . import repeats
 from .casting import Casting
 from .checks import Checks, failures, of_rule, wide_failures
-from .matching import OWN
+from .records import OWN, scan
 from .rules import Rule
 
 Find = Callable[[duckdb.DuckDBPyConnection, Path], pl.DataFrame]
@@ -29,7 +29,7 @@ class Across:
 
 @dataclass(frozen=True)
 class TableRule:
-    """A rule, the columns it needs, and how to find the rows that fail: `row`, and `first` where they repeat another."""
+    """A rule, the columns it needs, and how to find rows that fail: `row`, and `first` where they repeat another."""
 
     rule: Rule
     columns: tuple[str, ...]
@@ -136,7 +136,7 @@ def _same_records(
 
 def _numbered(known: pl.DataFrame, files: Sequence[Path]) -> pl.DataFrame:
     """`other` as the number of the record, not its position."""
-    raw = pl.scan_parquet(list(files))
+    raw = scan(files)
     positions = known["other"].drop_nulls().unique()
     if not len(positions):
         return known

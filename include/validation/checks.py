@@ -19,7 +19,7 @@ from .casting import Casting
 from .rules import Rule, of_column, of_table, row_wise
 from .schema import where
 
-FAILURE = {"row": pl.Int64(), "rule": pl.UInt16(), "other": pl.Int64()}
+FAILURE: dict[str, pl.DataType] = {"row": pl.Int64(), "rule": pl.UInt16(), "other": pl.Int64()}
 """A failure: position of the row in the extracted file, position of the rule, and the row it repeats, if so."""
 
 
@@ -83,7 +83,9 @@ def of_rule(rule: int, rows: pl.Series, other: pl.Series | None = None) -> pl.Da
 
 def failures(*found: pl.DataFrame) -> pl.DataFrame:
     """All of `found`, by row and rule."""
-    return pl.concat([pl.DataFrame(schema=FAILURE), *(frame.cast(FAILURE) for frame in found)]).sort("row", "rule")
+    return pl.concat([pl.DataFrame(schema=FAILURE), *(frame.cast(pl.Schema(FAILURE)) for frame in found)]).sort(
+        "row", "rule"
+    )
 
 
 def _counted(check: Check) -> Check:
@@ -118,7 +120,7 @@ def _failing(checks: Checks, rule: Rule, table: pl.LazyFrame, rows: pl.Series) -
         ) from error
     if len(passed) != len(rows):
         raise ContractError(
-            f"{at}: check '{rule.id}' gives {len(passed)} answers, expected one for each of {len(rows)} rows. "
-            "Select one true-or-false column from data.lazyframe."
+            f"{at}: check '{rule.id}' gave {len(passed)} answers, expected one for each of {len(rows)} rows. "
+            "Return one true-or-false column made from data.lazyframe."
         )
     return rows.filter(~passed)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import polars as pl
 from pandera.api.checks import Check
@@ -42,7 +43,7 @@ def register() -> None:
         Check.REGISTERED_CUSTOM_CHECKS.setdefault(name, partial(_check, name, rule))
 
 
-def _check(name: str, rule: Callable[[pl.Expr], pl.Expr], wanted: bool = True, **options: object) -> Check:
+def _check(name: str, rule: Callable[[pl.Expr], pl.Expr], wanted: bool = True, **options: Any) -> Check:
     def holds(data: PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(rule(pl.col(str(data.key))) if wanted else pl.lit(True))
 

@@ -12,9 +12,9 @@ from ..contracts.model import Source
 from ..contracts.names import snake, snake_all
 from ..tables.types import polars_type
 from .casting import Casting
+from .records import OWN
 from .schema import facts
 
-OWN = "_record"
 _SAMPLE = 100_000
 _SAME = 0.9
 
@@ -65,7 +65,7 @@ def castings(table: TableSchema, schema: pa.DataFrameSchema, matched: Matched, s
 
 def difference(matched: Matched, schema: pa.DataFrameSchema, raw: pl.LazyFrame, last: pl.LazyFrame | None) -> list[str]:
     """One sentence for each column that is gone and each heading that is new; renamed ones are proposed as such."""
-    renamed = _renamed(matched, schema, raw, last)
+    renamed = _renamed(matched, raw, last)
     said = []
     for name in matched.missing:
         heading = facts(schema.columns[name]).get("source") or name
@@ -89,9 +89,7 @@ def difference(matched: Matched, schema: pa.DataFrameSchema, raw: pl.LazyFrame, 
     return said
 
 
-def _renamed(
-    matched: Matched, schema: pa.DataFrameSchema, raw: pl.LazyFrame, last: pl.LazyFrame | None
-) -> dict[str, tuple[str, str]]:
+def _renamed(matched: Matched, raw: pl.LazyFrame, last: pl.LazyFrame | None) -> dict[str, tuple[str, str]]:
     free = list(matched.unexpected)
     found: dict[str, tuple[str, str]] = {}
     for name in matched.missing:

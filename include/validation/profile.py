@@ -1,4 +1,4 @@
-"""What each published column holds: missing values, least, greatest, mean, distinct; the same for any number of threads."""
+"""What each published column holds: missing, distinct, least, greatest, mean; the same on any number of threads."""
 
 import math
 from pathlib import Path

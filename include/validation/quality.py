@@ -1,4 +1,4 @@
-"""quality.json: every rule, its failures and verdict, counts and profiles; no times, so that equal data give equal bytes."""
+"""quality.json: every rule with failures and verdict, counts, profiles; no times, so equal data give equal bytes."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -27,7 +27,7 @@ def render(
     """
     ids = _ids(schema, previous)
     texts = texts or {}
-    columns = tuple(_column(name, field, ids[name], contract, texts) for name, field in schema.columns.items())
+    columns = tuple(_column(name, field, ids[name], texts) for name, field in schema.columns.items())
     if problems := [*_problems(schema, contract, previous), *_undescribed(schema, columns)]:
         raise ContractError.of(problems)
     gone = {column.name: column.id for column in previous.columns if column.id not in ids.values()} if previous else {}
@@ -57,7 +57,7 @@ def breaking(new: TableSchema, previous: TableSchema) -> list[str]:
     return found
 
 
-def _column(name: str, field: Field, number: int, contract: Contract, texts: Mapping[str, str]) -> Column:
+def _column(name: str, field: Field, number: int, texts: Mapping[str, str]) -> Column:
     said = facts(field)
     source = said.get("source")
     described = field.description or texts.get(source or name) or texts.get(name) or ""
@@ -88,7 +88,7 @@ def _ids(schema: pa.DataFrameSchema, previous: TableSchema | None) -> dict[str, 
 def _problems(schema: pa.DataFrameSchema, contract: Contract, previous: TableSchema | None) -> Iterator[str]:
     for name in contract.key:
         if name not in schema.columns:
-            yield f"{where(schema)}: key column '{name}' is not in class Schema. Add it, or correct 'key' in contract.yaml."
+            yield f"{where(schema)}: key column '{name}' is not in class Schema. Add it, or correct 'key'."
     nullable = [name for name in contract.key if name in schema.columns and schema.columns[name].nullable]
     if contract.key and len(nullable) == len(contract.key):
         yield (
@@ -98,14 +98,14 @@ def _problems(schema: pa.DataFrameSchema, contract: Contract, previous: TableSch
     for place, names in _named(contract):
         for name in names:
             if name not in schema.columns:
-                yield f"{where(schema)}: '{place}' of contract.yaml names column '{name}', which is not in class Schema."
+                yield f"{where(schema)}: '{place}' names column '{name}', which is not in class Schema. Correct either."
     if contract.key and contract.repeats == "keep":
-        yield f"{where(schema)}: 'repeats: keep' needs a table without a key. Remove 'key', or use merge or quarantine."
+        yield f"{where(schema)}: 'repeats: keep' needs a table without a key. Remove 'key', or choose merge."
     columns = {column.name for column in previous.columns} if previous else set()
     for name, field in schema.columns.items():
         was = facts(field).get("was")
         if previous and was and was not in columns and name not in columns:
-            yield f"{where(schema, name)}: '{name}' was '{was}', but the last version has no such column. Correct 'was'."
+            yield f"{where(schema, name)}: '{name}' was '{was}', but the last version has none such. Correct 'was'."
 
 
 def _named(contract: Contract) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -1,6 +1,7 @@
+# ruff: noqa: S608 -- names are quoted, values are parameters
 """What can only be seen over a whole table: repeated records and keys, references, order; in DuckDB, which spills."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -25,7 +26,7 @@ def connect(scratch: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
 
 
 def ascending(file: Path, names: Sequence[str]) -> tuple[bool, bool]:
-    """Whether the rows of `file` are in order of columns `names`, missing first, and whether no two neighbours are equal."""
+    """Whether the rows of `file` are in order of columns `names`, missing first; whether neighbours all differ."""
     differing = True
     last: pl.DataFrame | None = None
     for batch in pl.scan_parquet(file).select(names).collect_batches(chunk_size=BATCH):
@@ -95,7 +96,7 @@ def identical(
     `among` limits the search to rows at these positions; all of them by default.
     """
     columns = ", ".join(_quoted(name) for name in names)
-    records = _records(files, columns)
+    records = _records(files, names)
     if among is not None:
         db.register("candidates", among.alias("_row").to_frame().to_arrow())
         records = f"(SELECT * FROM {records} SEMI JOIN candidates USING (_row))"
@@ -112,14 +113,15 @@ def identical(
     )
 
 
-def _records(files: Sequence[Path], columns: str) -> str:
+def _records(files: Sequence[Path], names: Sequence[str]) -> str:
     """A table expression over all `files` with `_row`, the position of a record over all of them."""
     counts = [int(pl.scan_parquet(file).select(pl.len()).collect().item()) for file in files]
     offsets = [sum(counts[:number]) for number in range(len(files))]
     return (
         "("
         + " UNION ALL ".join(
-            f"SELECT file_row_number + {offset} AS _row, {columns} FROM read_parquet({_text(file)}, file_row_number = true)"
+            f"SELECT file_row_number + {offset} AS _row, {_present(file, names)} "
+            f"FROM read_parquet({_text(file)}, file_row_number = true)"
             for file, offset in zip(files, offsets, strict=True)
         )
         + ")"
@@ -129,7 +131,9 @@ def _records(files: Sequence[Path], columns: str) -> str:
 def absent(
     db: duckdb.DuckDBPyConnection, file: Path, names: Sequence[str], target: Sequence[Path], to: Sequence[str]
 ) -> pl.Series:
-    """Positions of rows whose `names` have no equal in columns `to` of the `target` files; missing values refer to nothing.
+    """Positions of rows whose `names` have no equal in columns `to` of the `target` files.
+
+    A missing value refers to nothing.
 
     Raises DataError where the two can't be compared.
     """
@@ -149,14 +153,6 @@ def absent(
         raise DataError(f"reference of {', '.join(names)} to {', '.join(to)} can't be checked: {reason}.") from error
 
 
-def in_order(db: duckdb.DuckDBPyConnection, files: Sequence[Path], names: Sequence[str]) -> Iterable[pl.DataFrame]:
-    """All rows of `files` by `names`: ascending, missing first, text by its UTF-8 bytes; in batches."""
-    columns = ", ".join(f"{_quoted(name)} ASC NULLS FIRST" for name in names)
-    result = db.sql(f"SELECT * FROM read_parquet($files) ORDER BY {columns}", params={"files": [str(f) for f in files]})
-    for batch in result.to_arrow_reader(BATCH):
-        yield pl.DataFrame(pl.from_arrow(batch))
-
-
 def _positions(db: duckdb.DuckDBPyConnection, query: str, values: dict[str, object] | None = None) -> pl.DataFrame:
     found = pl.DataFrame(pl.from_arrow(db.sql(query, params=values).to_arrow_table()))
     return found.cast(pl.Int64)
@@ -164,6 +160,12 @@ def _positions(db: duckdb.DuckDBPyConnection, query: str, values: dict[str, obje
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _present(file: Path, names: Sequence[str]) -> str:
+    """The columns of one file; those it lacks are missing."""
+    found = pl.read_parquet_schema(file)
+    return ", ".join(_quoted(name) if name in found else f"NULL AS {_quoted(name)}" for name in names)
 
 
 def _text(path: Path) -> str:

@@ -35,8 +35,8 @@ _ROW_WISE: dict[str, Callable[[dict[str, Any]], str]] = {
     "str_startswith": lambda s: f"does not start with {s['string']}",
     "str_endswith": lambda s: f"does not end with {s['string']}",
     "str_length": lambda s: f"has not {_between(s)} characters",
-    "lei": lambda s: "is no LEI: form or check digits are wrong (ISO 17442)",
-    "isin_code": lambda s: "is no ISIN: form or check digit is wrong (ISO 6166)",
+    "lei": lambda _: "is no LEI: form or check digits are wrong (ISO 17442)",
+    "isin_code": lambda _: "is no ISIN: form or check digit is wrong (ISO 6166)",
 }
 
 
@@ -54,6 +54,11 @@ class Rule:
     """Whether the reason ends with the record that the row repeats."""
 
     @property
+    def shows_value(self) -> bool:
+        """Whether the reason names the value; a missing one has none."""
+        return not self.id.endswith(".nullable")
+
+    @property
     def keeps_back(self) -> bool:
         """Whether a row that fails is quarantined."""
         return self.severity == "error" and not self.waived
@@ -67,7 +72,7 @@ def row_wise(check: Check) -> bool:
 def of_column(name: str, check: Check, waived: Collection[str]) -> Rule:
     """The rule of one check of a column."""
     short = _SHORT.get(str(check.name), str(check.name or "check"))
-    words = _ROW_WISE[str(check.name)](check.statistics) if row_wise(check) else _own_words(check)
+    words = _ROW_WISE[str(check.name)](check.statistics or {}) if row_wise(check) else _own_words(check)
     return _rule(f"{name}.{short}", check, f" {words} ({short})", name, waived)
 
 

@@ -3,28 +3,26 @@
 import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 import pandera.polars as pa
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from ..contracts.columns import TableSchema
 from ..contracts.model import Contract
 from ..tables import parquet
 from ..tables.types import polars_type
-from . import across, report
+from . import across, records, report
 from .casting import Casting
 from .checks import prepare
 from .expectations import Finding, Previous, Result, judge, waived
 from .matching import Matched, castings, difference, match
 from .quality import Quality, Tally, to_json
 from .render import breaking
-from .repeats import connect, in_order
 from .split import Split, quarantine_layout, typed
 from .verdict import Counted, Verdict, balance
+from .writing import write
 
 
 def validate(
@@ -47,8 +45,8 @@ def validate(
     `today` decides which waivers are in force. Rows larger than memory are read, checked and written in batches.
     Raises ContractError where a check can't run, DataError where the account doesn't balance.
     """
-    files = sorted(extracted.glob("*.parquet")) if extracted.is_dir() else [extracted]
-    raw = pl.scan_parquet(files)
+    files = records.files(extracted)
+    raw = records.scan(files)
     total = int(raw.select(pl.len()).collect().item())
     counted = counted or Counted(total)
     into.mkdir(parents=True, exist_ok=True)
@@ -63,10 +61,11 @@ def validate(
         repeated = across.repeats_rule(contract)
         more = ([repeated] if repeated else []) + [item.rule for item in found]
         checks = prepare(schema, how, suspended, more)
-        typed = _typed(how, raw, table)
-        seen = across.look(files, typed, how, checks, found, contract, scratch, memory_mb)
+        read = _typed(how, raw, table)
+        seen = across.look(files, read, how, checks, found, contract, scratch, memory_mb)
         split = Split(raw, how, checks, table, into / "quarantine.parquet")
-        parts = _write(split, seen, table, contract, into / "table", scratch, memory_mb)
+        good = split.good(seen.known, seen.merged)
+        parts = write(good, seen.in_key_order, read, table, contract.partition, into / "table", scratch, memory_mb)
     finally:
         shutil.rmtree(scratch)
     for tally in split.tallies:
@@ -93,64 +92,6 @@ def _typed(how: Sequence[Casting], raw: pl.LazyFrame, table: TableSchema) -> pl.
 
 def _uniques(schema: pa.DataFrameSchema) -> list[str]:
     return [name for name, column in schema.columns.items() if column.unique]
-
-
-def _write(
-    split: Split,
-    seen: across.Across,
-    table: TableSchema,
-    contract: Contract,
-    folder: Path,
-    scratch: Path,
-    memory_mb: int,
-) -> list[Path]:
-    """The parts of the table in key order; rows that come in order are written as they come."""
-    names = [column.name for column in table.columns]
-    order = list(contract.key) or names
-    if contract.partition:
-        order = [contract.partition, *(name for name in order if name != contract.partition)]
-    good = _source(split.good(seen.known, seen.merged), table)
-    if seen.in_key_order and not contract.partition:
-        return parquet.sink(good, table, folder)
-    loose = scratch / "loose.parquet"
-    good.sink_parquet(loose, compression="lz4", maintain_order=True)
-    if loose.stat().st_size * 8 < memory_mb * 1_000_000:
-        ordered = pl.read_parquet(loose).sort(order, nulls_last=False, maintain_order=True).lazy()
-        return _partitioned(ordered, table, contract.partition, folder)
-    with connect(scratch, memory_mb) as db:
-        ordered = _source(in_order(db, [loose], order), table)
-        if not contract.partition:
-            return parquet.sink(ordered, table, folder)
-        sorted_file = scratch / "sorted.parquet"
-        ordered.sink_parquet(sorted_file, compression="lz4", maintain_order=True)
-        return _partitioned(pl.scan_parquet(sorted_file), table, contract.partition, folder)
-
-
-def _partitioned(ordered: pl.LazyFrame, table: TableSchema, partition: str | None, folder: Path) -> list[Path]:
-    if partition is None:
-        return parquet.sink(ordered, table, folder)
-    values = ordered.select(pl.col(partition).unique().sort()).collect().to_series()
-    parts = []
-    for value in values.to_list():
-        name = "__HIVE_DEFAULT_PARTITION__" if value is None else quote(str(value), safe="")
-        rows = ordered.filter(pl.col(partition).eq_missing(pl.lit(value, values.dtype)))
-        parts += parquet.sink(rows, table, folder / f"{partition}={name}")
-    return parts or parquet.sink(ordered, table, folder)
-
-
-def _source(batches: Iterator[pl.DataFrame], table: TableSchema) -> pl.LazyFrame:
-    """Batches as a table that streams; it can be read once."""
-    types = {column.name: polars_type(column.type) for column in table.columns}
-
-    def read(
-        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        for batch in batches:
-            typed = batch.cast(types)  # type: ignore[arg-type]
-            typed = typed if predicate is None else typed.filter(predicate)
-            yield typed if columns is None else typed.select(columns)
-
-    return register_io_source(read, schema=types)
 
 
 def _account(split: Split, counted: Counted, merged: int) -> tuple[dict[str, int], dict[str, dict[str, int]]]:

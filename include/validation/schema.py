@@ -76,7 +76,7 @@ def _places(path: Path) -> Iterator[tuple[str, str]]:
 def _problems(name: str, column: Column, places: dict[str, str]) -> Iterator[str]:
     at = places.get(name, "schema.py")
     if not is_snake(name):
-        yield f"{at}: column '{name}' is not snake case. Call it '{snake(name)}', and give the heading as metadata source."
+        yield f"{at}: column '{name}' is not snake case. Call it '{snake(name)}', with the heading as metadata source."
     if name in RESERVED or name.startswith("_"):
         yield f"{at}: the name '{name}' is reserved. Choose another and give the heading as metadata source."
     if column.regex:
@@ -97,4 +97,4 @@ def _metadata_problems(at: str, name: str, found: dict[str, Any]) -> Iterator[st
     if isinstance(unit := found.get("unit"), str) and not known(unit):
         yield f"{at}: unit '{unit}' of '{name}' is unknown. Use a unit that pint knows, such as MW, t or percent."
     if found.get("sensitivity", "public") not in SENSITIVITIES:
-        yield f"{at}: sensitivity '{found['sensitivity']}' of '{name}' is none of {', '.join(SENSITIVITIES)}. Choose one."
+        yield f"{at}: sensitivity '{found['sensitivity']}' of '{name}' is unknown. Use {', '.join(SENSITIVITIES)}."

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 from ..contracts.columns import TableSchema
 from .casting import Casting
 from .checks import Checks, batch_failures, failures, of_rule
-from .matching import OWN
 from .profile import Profile
 from .quality import SAMPLES, Tally
+from .reasons import Reasons
+from .records import OWN
 
 BATCH = 262_144
-MASKED = "(masked)"
 
 
 class Split:
@@ -27,7 +27,8 @@ class Split:
         self._layout = quarantine_layout([casting.name for casting in castings])
         self._raw, self._castings, self._checks, self._quarantine = raw, castings, checks, quarantine
         self._types = dict(raw.collect_schema())
-        self._restricted = {column.name for column in table.columns if column.sensitivity == "restricted"}
+        restricted = {column.name for column in table.columns if column.sensitivity == "restricted"}
+        self._reasons = Reasons(checks.rules, {c.name: c.heading for c in castings}, restricted)
         self._required = {column.name for column in table.columns if not column.nullable}
         self.tallies = [Tally(rule) for rule in checks.rules]
         self.profile = Profile(table)
@@ -85,7 +86,7 @@ class Split:
         records = (
             raw[OWN].cast(pl.Int64) if OWN in raw.columns else pl.int_range(1, raw.height + 1, eager=True) + offset
         )
-        said = self._said(raw, typed, found, records, offset)
+        said = self._reasons.of(found, raw, typed).with_columns(records.gather(found["row"]).alias("record"))
         for rule, rows in said.partition_by("rule", as_dict=True, maintain_order=True).items():
             tally = self.tallies[int(str(rule[0]))]
             tally.failures += rows.height
@@ -93,31 +94,6 @@ class Split:
         self.quarantined += len(bad)
         if len(bad):
             writer.write_table(self._kept_back(raw, said, bad, records))
-
-    def _said(
-        self, raw: pl.DataFrame, typed: pl.DataFrame, found: pl.DataFrame, records: pl.Series, offset: int
-    ) -> pl.DataFrame:
-        """The failures with `record`, `reason` and `sample`, the reason as reports may show it."""
-        headings = {casting.name: casting.heading for casting in self._castings}
-        parts = []
-        for rule, part in found.partition_by("rule", as_dict=True, maintain_order=True).items():
-            number = int(str(rule[0]))
-            it = self._checks.rules[number]
-            if it.column and it.id != f"{it.column}.nullable":
-                source = raw[headings[it.column]] if it.id == f"{it.column}.type" else typed[it.column]
-                value = _shown(source.gather(part["row"]))
-                sample = pl.Series([MASKED]).new_from_index(0, part.height) if it.column in self._restricted else value
-                texts = [pl.format(f"{it.column}: {{}}{_escaped(it.says)}", text) for text in (value, sample)]
-            elif it.names_other:
-                texts = [pl.format(_escaped(it.says) + " {}", part["other"])] * 2
-            else:
-                texts = [pl.lit((f"{it.column}:" if it.column else "") + it.says)] * 2
-            parts.append(part.with_columns(texts[0].alias("reason"), texts[1].alias("sample")))
-        return (
-            pl.concat(parts)
-            .sort("row", "rule")
-            .with_columns(records.gather(pl.concat(parts).sort("row", "rule")["row"]).alias("record"))
-        )
 
     def _kept_back(self, raw: pl.DataFrame, said: pl.DataFrame, bad: pl.Series, records: pl.Series) -> pa.Table:
         back = [number for number, tally in enumerate(self.tallies) if tally.rule.keeps_back]
@@ -168,14 +144,3 @@ def _without(typed: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
     if not len(rows):
         return typed
     return typed.filter(~pl.int_range(typed.height, eager=True).is_in(rows.implode()))
-
-
-def _shown(values: pl.Series) -> pl.Series:
-    """Values as people read them: texts in quotes, cut at 80 characters."""
-    if values.dtype != pl.String:
-        return values.cast(pl.String, strict=False)
-    return pl.select(pl.format("'{}'", values.str.slice(0, 80))).to_series()
-
-
-def _escaped(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
