@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from ..contracts.columns import TableSchema
 from ..tables import parquet
