@@ -23,7 +23,7 @@ check: install  ## style, types, import rules: the same as pre-commit and CI
 bench: install  ## benchmarks; writes benchmarks/README.md
 	.venv/bin/python -m benchmarks
 
-requirements: install  ## compile the pinned lists anew
+requirements: .venv/bin/uv  ## compile the pinned lists anew
 	$(UV) pip compile -q --generate-hashes --no-header --python-version 3.11 requirements.in -o requirements.txt
 	$(UV) pip compile -q --generate-hashes --no-header --python-version 3.11 -c requirements.txt include/images/requirements.in -o include/images/requirements.txt
 	$(UV) pip compile -q --generate-hashes --no-header --python-version 3.11 requirements-dev.in -o requirements-dev.txt
