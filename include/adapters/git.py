@@ -27,7 +27,13 @@ _REPOSITORY_VARIABLES = {
         *("NAMESPACE", "PREFIX", "QUARANTINE_PATH"),
     )
 }
-_REJECTED = re.compile(r"^!.*(stale info|non-fast-forward|fetch first|already exists|failed to|cannot lock)", re.M)
+_LOST = (
+    *("stale info", "non-fast-forward", "fetch first", "already exists"),
+    *("failed to", "cannot lock", "atomic", "incorrect old"),
+)
+_REJECTED = re.compile(rf"^!.*({'|'.join(_LOST)})", re.M)
+    r"^!.*(stale info|non-fast-forward|fetch first|already exists|failed to|cannot lock|atomic|incorrect old)", re.M
+)
 
 
 class GitError(EnvironmentFault):

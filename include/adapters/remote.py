@@ -322,7 +322,7 @@ def told(where: Remote, what: str, oid: str) -> Iterator[None]:
 
 def _reason(where: Remote, error: Exception) -> str:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) and where.is_local:
-        place = Path(where.root)
+        place = Path(where.root).resolve()
         while not place.is_mount():
             place = place.parent
         return f"the volume at {place} is full"

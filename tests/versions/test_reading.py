@@ -117,7 +117,7 @@ def test_what_the_shared_remote_lacks_is_named(deployment: House, three: list[Pu
 def test_a_withdrawn_version_says_who_and_why(deployment: House, three: list[Published]) -> None:
     gone = Withdrawn(by="owner@example.org", at="2026-02-01", why="names a person")
     entry = three[2].entry.model_copy(update={"meta": three[2].entry.meta.model_copy(update={"withdrawn": gone})})
-    with pytest.raises(DataError, match="withdrawn by owner@example[.]org on 2026-02-01: names a person"):
+    with pytest.raises(DataError, match=r"withdrawn by owner@example.org on 2026-02-01: names a person"):
         reading.table_files(entry, cache_folder(deployment.clone()), deployment.root / "clone")
     assert presence.missing([entry], deployment.remote, deployment.root) == []
 
