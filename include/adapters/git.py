@@ -32,8 +32,6 @@ _LOST = (
     *("failed to", "cannot lock", "atomic", "incorrect old"),
 )
 _REJECTED = re.compile(rf"^!.*({'|'.join(_LOST)})", re.M)
-    r"^!.*(stale info|non-fast-forward|fetch first|already exists|failed to|cannot lock|atomic|incorrect old)", re.M
-)
 
 
 class GitError(EnvironmentFault):

@@ -2,7 +2,7 @@
 
 A job has `root` (the deployment), `folder`, `told` (facts), `tree` (a working tree, or null) and `kill_at`: the process
 is killed (SIGKILL) at that event that touches the world, counted from 1: a file opened for writing, a rename, a
-removal, a folder made, a program started. They are forked from this one, which has imported everything and done nothing.
+removal, a folder made, a program started. They are forked from this one, which has done nothing but import.
 """
 
 import json
