@@ -1,10 +1,12 @@
 """The members of a zip or tar archive, judged as a whole before any is unpacked."""
 
+import lzma
 import stat
 import struct
 import tarfile
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +22,9 @@ _ENTRY = 1_024
 """Bytes that one member may take in a zip's directory, its name included."""
 _EXTENSION = 1 << 20
 """Bytes of a tar's extension header (a long name, pax records), which tarfile reads into memory."""
+
+BROKEN = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, NotImplementedError)
+"""What the packers raise for bad bytes."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from ..errors import ContractError
+from .sink import RECORD
 
-RECORD = "_record"
 COUNTS = ("rejected", "merged", "added")
 
 
@@ -33,27 +33,31 @@ def apply(module: ModuleType | None, frames: Mapping[str, pl.LazyFrame]) -> Extr
         return Extracted(pl.concat(list(frames.values()), how="diagonal_relaxed"))
     try:
         result = extract(dict(frames))
+        table, counts = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
+        columns = _columns(table)
     except Exception as error:
         raise ContractError(_blame(module, error)) from error
-    table, counts = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
-    _judge(module, table, counts)
+    if problems := [*_wrong_table(module, table, columns), *_wrong_counts(module, counts)]:
+        raise ContractError(*problems)
     return Extracted(table.lazy(), **{name: dict(counts[name]) for name in COUNTS if name in counts})
 
 
-def _judge(module: ModuleType | None, table: object, counts: object) -> None:
-    """Raises ContractError with all that is wrong with what `extract` returned."""
+def _columns(table: object) -> list[str]:
+    """The columns of a table, found without computing it; a wrong name in its plan is found here."""
+    return table.lazy().collect_schema().names() if isinstance(table, pl.LazyFrame | pl.DataFrame) else []
+
+
+def _wrong_table(module: ModuleType | None, table: object, columns: list[str]) -> list[str]:
     where = f"{_file(module)}: extract()"
-    problems = []
     if not isinstance(table, pl.LazyFrame | pl.DataFrame):
-        problems.append(f"{where} returned {type(table).__name__}, expected a polars LazyFrame. Return the table.")
-    elif RECORD not in table.lazy().collect_schema():
-        problems.append(f"{where} dropped the column '{RECORD}'. Keep it: it says which record a row came from.")
-    problems += _wrong_counts(where, counts)
-    if problems:
-        raise ContractError(*problems)
+        return [f"{where} returned {type(table).__name__}, expected a polars LazyFrame. Return the table."]
+    if RECORD not in columns:
+        return [f"{where} dropped the column '{RECORD}'. Keep it: it says which record a row came from."]
+    return []
 
 
-def _wrong_counts(where: str, counts: object) -> list[str]:
+def _wrong_counts(module: ModuleType | None, counts: object) -> list[str]:
+    where = f"{_file(module)}: extract()"
     if not isinstance(counts, dict) or set(counts) - set(COUNTS):
         return [
             f"{where} returned counts {counts!r}, expected a dict with any of {', '.join(COUNTS)}. Use these names."
@@ -82,4 +86,5 @@ def _blame(module: ModuleType | None, error: Exception) -> str:
         if step.tb_frame.f_code.co_filename == file:
             line = step.tb_lineno
         step = step.tb_next
-    return f"{file}:{line or 1}: extract() failed with {type(error).__name__}: {error}. Correct that line."
+    said = next(iter(str(error).splitlines()), "no message")
+    return f"{file}:{line or 1}: extract() failed with {type(error).__name__}: {said}. Correct it."

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from ..contracts.model import Source
 from ..errors import SourceError
 from .caps import Tally
+from .faults import is_machine
 from .headings import named
 from .sink import RECORD
 
@@ -27,7 +28,7 @@ def read_parquet(path: Path, place: str, out: Path, source: Source, _work: Path,
         tally.count(place, meta.num_rows)
         _copy(path, out, headings, first, source.missing)
     except (pa.ArrowException, OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        if getattr(error, "errno", None):
+        if is_machine(error):
             raise
         raise SourceError(f"{place}: not a sound Parquet file: {error}. Fetch it again or ask the source.") from error
     return headings

@@ -17,7 +17,8 @@ from .text import Part, as_utf8, check_utf8, footer_start, lines_of
 
 _SAMPLE_LINES = 400
 _SAMPLE_CHARS = 1 << 16
-_BLOCK = 8 << 20
+_BLOCK = 2 << 20
+"""Bytes that Arrow parses at once; larger ones fall out of the processor's cache."""
 
 
 def read_csv(path: Path, place: str, out: Path, source: Source, work: Path, tally: Tally) -> list[str]:

@@ -11,7 +11,9 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 
 from ..contracts.model import Source
 from ..errors import SourceError
+from .archives import BROKEN
 from .caps import Tally
+from .faults import is_machine
 from .headings import header_rows, joined, named
 from .sink import Row, write_rows
 from .workbook import Sheet, checked
@@ -47,7 +49,21 @@ def read_excel(path: Path, place: str, out: Path, source: Source, work: Path, ta
 
     A row that is wholly empty is no record. Raises SourceError for a file, sheet or header that is not there.
     """
-    book, sheets = _opened(path, place, work, tally)
+    safe = work / "workbook.xlsx"
+    try:
+        return _read(path, place, out, source, safe, tally)
+    except PasswordError as error:
+        raise SourceError(f"{place}: is protected by a password. Ask the source for an open file.") from error
+    except (CalamineError, *BROKEN) as error:
+        if is_machine(error):
+            raise
+        raise SourceError(f"{place}: not a sound Excel file: {error}. Fetch it again, or ask the source.") from error
+    finally:
+        safe.unlink(missing_ok=True)
+
+
+def _read(path: Path, place: str, out: Path, source: Source, safe: Path, tally: Tally) -> list[str]:
+    book, sheets = _opened(path, place, safe, tally)
     with book:
         name = _sheet_name(book, place, source)
         grid = _Grid(book.get_sheet_by_name(name), sheets.get(name, Sheet()).errors)
@@ -59,22 +75,15 @@ def read_excel(path: Path, place: str, out: Path, source: Source, work: Path, ta
     return headings
 
 
-def _opened(path: Path, place: str, work: Path, tally: Tally) -> tuple[CalamineWorkbook, dict[str, Sheet]]:
+def _opened(path: Path, place: str, safe: Path, tally: Tally) -> tuple[CalamineWorkbook, dict[str, Sheet]]:
     with path.open("rb") as file:
         old = file.read(2) != b"PK"
-    if old and path.stat().st_size > _OLD_LIMIT:
-        raise SourceError(f"{place}: an .xls file of more than {_OLD_LIMIT:,} bytes. Ask the source for .xlsx or CSV.")
-    safe = path if old else work / "workbook.xlsx"
-    try:
-        sheets = {} if old else checked(path, place, safe, tally)
+    if not old:
+        sheets = checked(path, place, safe, tally)
         return load_workbook(str(safe)), sheets
-    except PasswordError as error:
-        raise SourceError(f"{place}: is protected by a password. Ask the source for an open file.") from error
-    except CalamineError as error:
-        raise SourceError(f"{place}: not a sound Excel file: {error}. Fetch it again, or ask the source.") from error
-    finally:
-        if not old:
-            safe.unlink(missing_ok=True)
+    if path.stat().st_size > _OLD_LIMIT:
+        raise SourceError(f"{place}: an .xls file of more than {_OLD_LIMIT:,} bytes. Ask the source for .xlsx or CSV.")
+    return load_workbook(str(path)), {}
 
 
 def _sheet_name(book: CalamineWorkbook, place: str, source: Source) -> str:

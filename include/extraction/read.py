@@ -1,6 +1,5 @@
 """Files to Parquet frames: what came is recognised, unpacked and read, each record counted."""
 
-import errno
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from ..contracts.model import Source
 from ..errors import EnvironmentFault, SourceError
 from .caps import Caps, Rejected, Tally
+from .faults import is_full
 from .formats import READERS
 from .raw import RawFile
 from .unpack import Found, unpacked
@@ -39,7 +39,7 @@ def read(files: Sequence[RawFile], source: Source, into: Path, caps: Caps | None
     try:
         return _reading(files, source, into, Tally(caps or Caps()))
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not is_full(error):
             raise
         raise EnvironmentFault(f"{into}: no space left on its volume. Free some, or set COMMONS_WORK.") from error
 

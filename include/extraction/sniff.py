@@ -33,6 +33,7 @@ _FOREIGN = {
 _HTML = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype\s+html|<html|<head|<body|<title)", re.I | re.S)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.I | re.S)
 _JSON = re.compile(r'\s*(\[\s*[\[{"\-\dtfn\]]|\{\s*["}])')
+_PARTS = (b"[Content_Types].xml", b"_rels/.rels", b"xl/", b"docProps/")
 _WORKBOOKS = (".xlsx", ".xlsm")
 _TABLES = (".csv", ".tsv", ".tab", ".psv")
 
@@ -47,16 +48,21 @@ def kind_of(path: Path, place: str, wanted: Format | None) -> Kind:
     if not head:
         raise SourceError(f"{place}: is empty (0 bytes). Fetch it again, or ask the source.")
     binary = _binary(head)
-    if binary == "zip" and (wanted == "excel" or PurePosixPath(place).suffix.lower() in _WORKBOOKS):
+    if binary == "zip" and (wanted == "excel" or _is_workbook(head, place)):
         return "excel"
     if binary in PACKED:
         return binary
     if binary and wanted and binary != wanted:
         raise SourceError(f"{place}: is {binary}, expected {wanted}. Correct source.format or source.url.")
-    return binary or wanted_text(head, place, wanted)
+    return binary or _text_file(head, place, wanted)
 
 
-def wanted_text(head: bytes, place: str, wanted: Format | None) -> Kind:
+def _is_workbook(head: bytes, place: str) -> bool:
+    """By the first name in the zip, which begins at byte 30, or by its own."""
+    return head.startswith(_PARTS, 30) or PurePosixPath(place).suffix.lower() in _WORKBOOKS
+
+
+def _text_file(head: bytes, place: str, wanted: Format | None) -> Kind:
     """The kind of a file that is none of the binary ones."""
     text = _decoded(head)
     if wanted != "xml" and _HTML.match(text):

@@ -4,9 +4,6 @@ import bz2
 import gzip
 import io
 import lzma
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,8 +13,9 @@ from typing import IO, BinaryIO, cast
 
 from ..contracts.model import Source
 from ..errors import SourceError
-from .archives import Member, tar_members, zip_members
+from .archives import BROKEN, Member, tar_members, zip_members
 from .caps import Tally
+from .faults import is_machine
 from .sniff import Kind, kind_of
 
 _CHUNK = 1 << 20
@@ -26,8 +24,6 @@ _FREE = 64 << 20
 _XZ_MEMORY = 256 << 20
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 _JUNK = (".DS_Store", "Thumbs.db", "desktop.ini")
-_BROKEN = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, NotImplementedError)
-"""What the packers raise for bad bytes; an OSError with a number is this machine's."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +58,10 @@ def _decompressed(
     try:
         with closing(_stream(path, kind)) as stream:
             _copy(stream, out, place, path.stat().st_size, tally)
-    except _BROKEN as error:
-        raise (error if getattr(error, "errno", None) else SourceError(_broken(place, error))) from error
+    except BROKEN as error:
+        if is_machine(error):
+            raise
+        raise SourceError(_broken(place, error)) from error
     inner = kind_of(out, place, source.format)
     if inner in ("gzip", "bz2", "xz"):
         raise SourceError(f"{place}: {inner} inside {kind}, expected a table or an archive. Refused.")
@@ -123,8 +121,10 @@ def _members(
                     _copy(stream, out, inner, member.packed, tally)
                 yield from unpacked(out, inner, source, work, tally, depth + 1)
                 out.unlink(missing_ok=True)
-    except _BROKEN as error:
-        raise (error if getattr(error, "errno", None) else SourceError(_broken(place, error))) from error
+    except BROKEN as error:
+        if is_machine(error):
+            raise
+        raise SourceError(_broken(place, error)) from error
 
 
 def _wanted(members: list[Member], place: str, source: Source) -> list[Member]:

@@ -110,7 +110,7 @@ def _by_name(sheets: dict[str, Sheet], parts: dict[str, bytes], place: str) -> d
             for each in fromstring(parts["xl/workbook.xml"]).iter()
             if each.tag.rpartition("}")[2] == "sheet"
         }
-    except (KeyError, ParseError, ValueError, DefusedXmlException) as error:
+    except (ParseError, ValueError, LookupError, DefusedXmlException) as error:
         raise SourceError(f"{place}: not a sound Excel file: {error}. Fetch it again, or ask the source.") from error
     targets = {name: target.removeprefix("/xl/") for name, target in names.items()}
     return {name: sheets[f"xl/{target}"] for name, target in targets.items() if f"xl/{target}" in sheets}
