@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations, islice
+from math import prod
 
 import polars as pl
 
@@ -20,37 +21,30 @@ def key_of(typed: pl.DataFrame, columns: Sequence[Guess]) -> tuple[str, ...]:
     Columns with missing values, without a heading, floats and booleans are no keys.
     """
     names, rows = candidates(columns), typed.height
-    frame = typed.select(names)
-    counts = {name: frame[name].n_unique() for name in names}
-    for name in sorted(names, key=lambda each: _rank(each, names)):
+    counts = {name: typed[name].n_unique() for name in names}
+    for name in names:
         if counts[name] == rows:
             return (name,)
-    likely = sorted((n for n in names if counts[n] > 1), key=lambda each: _rank(each, names))[:_CANDIDATES]
+    likely = [name for name in names if counts[name] > 1][:_CANDIDATES]
     for some in islice(_sets(likely), _TRIES):
-        product = 1
-        for name in some:
-            product *= counts[name]
-        if product >= rows and frame.select(pl.struct(some).n_unique()).item() == rows:
-            return tuple(sorted(some, key=names.index))
+        possible = prod(counts[name] for name in some) >= rows
+        if possible and typed.select(pl.struct(some).n_unique()).item() == rows:
+            return tuple(column.name for column in columns if column.name in some)
     return ()
 
 
 def key_of_many(typed: pl.LazyFrame, columns: Sequence[Guess], rows: int) -> tuple[str, ...]:
     """The same for a large table: only the columns most like identifiers are looked at, one at a time."""
-    names = candidates(columns)
-    for name in sorted(names, key=lambda each: _rank(each, names))[:_MANY_TRIES]:
+    for name in candidates(columns)[:_MANY_TRIES]:
         if typed.select(pl.col(name).n_unique()).collect(engine="streaming").item() == rows:
             return (name,)
     return ()
 
 
 def candidates(columns: Sequence[Guess]) -> list[str]:
-    """Columns with a heading, without missing values, whose values can be told apart exactly."""
-    return [
-        each.name
-        for each in columns
-        if not each.nulls and _can_identify(each.dtype) and not re.fullmatch(r"column_\d+", each.heading)
-    ]
+    """Columns with a heading, without missing values, whose values can be told apart exactly; the likeliest first."""
+    fit = [each for each in columns if not each.nulls and _can_identify(each.dtype)]
+    return [each.name for each in sorted(fit, key=_rank) if not re.fullmatch(r"column_\d+", each.heading)]
 
 
 def _can_identify(dtype: pl.DataType) -> bool:
@@ -62,7 +56,10 @@ def _sets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
     yield from combinations(names, 3)
 
 
-def _rank(name: str, names: Sequence[str]) -> tuple[int, int]:
-    """Identifiers, then times, then the rest in their order, then what describes."""
-    likeness = 0 if _ID.search(name) else 1 if _TIME.search(name) else 3 if _WORDS.search(name) else 2
-    return likeness, names.index(name)
+def _rank(column: Guess) -> int:
+    """Identifiers, then times, then texts, then what measures or describes; sorting keeps their order otherwise."""
+    if _ID.search(column.name):
+        return 0
+    if _TIME.search(column.name) or column.dtype.is_temporal():
+        return 1
+    return 2 if column.dtype == pl.String and not _WORDS.search(column.name) else 3

@@ -111,10 +111,12 @@ def _footer(tail: Sequence[Numbered], body: Sequence[Numbered], width: int, typi
 def _is_note(cells: Cells, width: int, typical: float, seen: Counter[str]) -> bool:
     """Whether a row is no record: a total, or a remark alone in its row. A sparse record is none."""
     first = _first(cells)
-    if _filled(cells) > max(2, typical // 2) or width < 2:
-        return bool(_TOTAL.fullmatch(first)) and seen[first] <= 2
+    if _TOTAL.fullmatch(first) and seen[first] <= 2:  # the head and the tail of a small file are the same rows
+        return True
+    if width < 2 or _filled(cells) > max(2, typical // 2):
+        return False
     alone = _filled(cells) == 1 and cells[0].strip() == first
-    return len(cells) != width or (alone and bool(_NOTE.fullmatch(first) or _TOTAL.fullmatch(first)))
+    return len(cells) != width or (alone and _NOTE.fullmatch(first) is not None)
 
 
 def _first(cells: Cells) -> str:
