@@ -31,7 +31,7 @@ KNOWN = {
 
 
 class Clone:
-    """A repository of its own with a store and remotes beside it; verbs run as processes, sources come from the mirror."""
+    """A repository with store and remotes beside it; verbs run as processes, sources come from the mirror."""
 
     def __init__(self, place: Path, mirror: Path) -> None:
         self.root, self.store = place / "clone", Store(f"file://{place}/store")
@@ -120,7 +120,7 @@ def test_lei_entities_quarantine_wrong_check_digits(clone: Clone) -> None:
 def test_wri_power_plants_have_the_columns_of_all_eleven_files(clone: Clone) -> None:
     table = pl.read_parquet(_file(clone, "wri_power_plants", "table/part-00000.parquet"))
     assert table.shape == (21_175, 31)
-    assert len([n for n in json.loads(_file(clone, "wri_power_plants", "raw/sources.json").read_text())]) == 11
+    assert len(json.loads(_file(clone, "wri_power_plants", "raw/sources.json").read_text())) == 11
 
 
 def test_owid_co2_columns_are_described_by_the_codebook(clone: Clone, shared: Path) -> None:

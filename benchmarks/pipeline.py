@@ -1,0 +1,160 @@
+"""All verbs as separate processes, against a bare Polars scan-to-Parquet of the same file in the same run."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from include.settings import REPOSITORY
+
+from . import table
+
+PYTHON = str(REPOSITORY / ".venv-task" / "bin" / "python")
+BARE = "import sys, polars as pl; pl.scan_csv(sys.argv[1]).sink_parquet(sys.argv[2])"
+FLOATS, TEXTS = 10, 5
+
+CONTRACT = """\
+title: Measurements
+description: Generated rows of twenty columns.
+owner: bench@example.org
+licence: CC0-1.0
+source: {url: "file:../../rows.csv", max_mb: 8000}
+key: [id]
+access: public
+size: medium
+"""
+SCHEMA = """\
+import datetime as dt
+
+import pandera.polars as pa
+
+
+class Schema(pa.DataFrameModel):
+    id: int = pa.Field(ge=0, description="Number")
+    day: dt.date = pa.Field(description="Day")
+    country_code: str = pa.Field(str_matches=r"^[A-Z]{2}$", description="Country")
+    year: int = pa.Field(ge=1900, le=2100, description="Year")
+    is_estimated: bool = pa.Field(description="Estimated")
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a process took: wall and CPU seconds, peak resident memory in megabytes."""
+
+    wall: float = 0
+    cpu: float = 0
+    peak: float = 0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.wall + other.wall, self.cpu + other.cpu, max(self.peak, other.peak))
+
+
+def run() -> None:
+    """Writes the sections "Ten million rows" and "Thirty thousand rows"."""
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("BENCH_WORK")) as name:
+        place = Path(name)
+        rows = int(os.environ.get("BENCH_ROWS", "10000000"))
+        found = [_compared(place, rows, in_order=True, bound=3.0), _compared(place, rows, in_order=False, bound=4.5)]
+        table.write("Ten million rows, CSV to published", found)
+        _generate(place / "rows.csv", 30_000, in_order=True)
+        verbs = _published(place)
+        total = sum(verbs.values(), Cost())
+        table.write(
+            "Thirty thousand rows, all verbs as processes",
+            [
+                *(
+                    {"verb": verb, "CPU s": f"{c.cpu:.1f}", "wall s": f"{c.wall:.1f}", "peak MB": f"{c.peak:.0f}"}
+                    for verb, c in verbs.items()
+                ),
+                {
+                    "verb": "all (bound: 15 CPU s)",
+                    "CPU s": f"{total.cpu:.1f}",
+                    "wall s": f"{total.wall:.1f}",
+                    "peak MB": f"{total.peak:.0f}",
+                },
+            ],
+        )
+
+
+def _compared(place: Path, rows: int, *, in_order: bool, bound: float) -> dict[str, Any]:
+    """One file: bare scan-to-Parquet twice, the better counts; then ours."""
+    file = place / "rows.csv"
+    _generate(file, rows, in_order=in_order)
+    bare = min(
+        (_process([PYTHON, "-c", BARE, str(file), str(place / "bare.parquet")]) for _ in range(2)), key=lambda c: c.wall
+    )
+    verbs = _published(place)
+    ours = sum(verbs.values(), Cost())
+    each = ", ".join(f"{verb} {cost.wall:.1f}" for verb, cost in verbs.items())
+    return {
+        "file": f"{rows:,} x 20, {'in key order' if in_order else 'not in order'}, {file.stat().st_size / 1e9:.2f} GB",
+        "bare s": f"{bare.wall:.1f}",
+        "ours s": f"{ours.wall:.1f} ({each})",
+        "ratio": f"{ours.wall / bare.wall:.2f}",
+        "bound": f"{bound}",
+        "peak MB": f"{ours.peak:.0f} (bare {bare.peak:.0f})",
+    }
+
+
+def _generate(file: Path, rows: int, *, in_order: bool) -> None:
+    """Ids, a day, a country, a year, a flag, ten measurements and five texts a row; the same bytes each time."""
+    step = 1_000_000
+    with file.open("wb") as out:
+        for start in range(0, rows, step):
+            number = pl.int_range(start, min(start + step, rows), eager=True)
+            # A multiplicative permutation: every id once, none beside its neighbour.
+            ids = number if in_order else (number * 7_368_787 + 11) % rows
+            frame = pl.DataFrame({"id": ids}).with_columns(
+                day=pl.date(2000, 1, 1) + pl.duration(days=pl.col("id") % 9_000),
+                country_code=pl.lit(pl.Series(["DE", "FR", "NA", "US", "BR"])).gather(pl.col("id") % 5),
+                year=1990 + pl.col("id") % 30,
+                is_estimated=pl.col("id") % 3 == 0,
+                **{f"value_{n}_mw": ((pl.col("id") * (n + 3) * 7919) % 1_000_003) / 1000 for n in range(FLOATS)},
+                **{
+                    f"text_{n}": pl.lit(f"name{n} ") + ((pl.col("id") * (n + 1)) % 99_991).cast(pl.String)
+                    for n in range(TEXTS)
+                },
+            )
+            frame.write_csv(out, include_header=start == 0)
+
+
+def _published(place: Path) -> dict[str, Cost]:
+    """Costs of each verb on rows.csv, in a store of its own."""
+    for folder in ("store", "remote", "tree", "room"):
+        shutil.rmtree(place / folder, ignore_errors=True)
+    folder = place / "room" / "measurements"
+    folder.mkdir(parents=True)
+    (folder / "contract.yaml").write_text(CONTRACT)
+    columns = [f'    value_{n}_mw: float = pa.Field(description="Value")\n' for n in range(FLOATS)]
+    columns += [f'    text_{n}: str = pa.Field(description="Text")\n' for n in range(TEXTS)]
+    (folder / "schema.py").write_text(SCHEMA + "".join(columns))
+    (place / "tree").mkdir()
+    subprocess.run(["git", "init", "-q", str(place / "tree")], check=True)
+    known = {
+        "COMMONS_STORE": f"file://{place}/store",
+        "COMMONS_REMOTE": str(place / "remote"),
+        "COMMONS_PUBLISH": f"worktree:{place}/tree",
+        "COMMONS_DATASETS": str(place / "room"),
+        "COMMONS_WORK": str(place),
+        "PYTHONPATH": str(REPOSITORY),
+    }
+    verbs = ("extract", "validate", "publish")
+    return {v: _process([PYTHON, "-m", "include.tasks", v, "measurements", "--run", "bench"], known) for v in verbs}
+
+
+def _process(command: list[str], known: dict[str, str] | None = None) -> Cost:
+    """Runs `command` to its end and measures it with its children."""
+    began = time.perf_counter()
+    child = subprocess.Popen(command, env=os.environ | (known or {}), cwd=REPOSITORY, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        sys.exit(f"{' '.join(command)} failed: {os.waitstatus_to_exitcode(status)}")
+    return Cost(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)

@@ -1,0 +1,49 @@
+"""Runs verbs in processes that can be killed: reads one JSON job a line, answers one JSON line each.
+
+A job has `variables` (of the environment), `arguments` (of include.tasks) and `kill_at`: the process is killed (SIGKILL)
+at that event that touches the world, counted from 1. Children are forked from a process that only imported.
+"""
+
+import importlib
+import json
+import os
+import sys
+from typing import Any
+
+from include.tasks.__main__ import main as verb
+from tests.versions.publisher import Killer
+
+for name in ("extract", "validate", "publish"):
+    importlib.import_module(f"include.tasks.{name}")
+
+
+def work(job: dict[str, Any]) -> dict[str, Any]:
+    """Run the verb; its exit code and how many events there were."""
+    os.environ.update(job["variables"])
+    killer = Killer(job["kill_at"])
+    sys.addaudithook(killer)
+    said = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        code = verb(job["arguments"])
+    finally:
+        os.dup2(said, 1)
+    return {"code": code, "events": killer.seen}
+
+
+def main() -> None:
+    """Answer jobs until the input ends; `{}` where the process was killed."""
+    for line in sys.stdin:
+        readable, writable = os.pipe()
+        if (child := os.fork()) == 0:
+            os.write(writable, json.dumps(work(json.loads(line))).encode())
+            os._exit(0)
+        os.close(writable)
+        with os.fdopen(readable) as answer:
+            said = answer.read()
+        os.waitpid(child, 0)
+        print(said or "{}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
