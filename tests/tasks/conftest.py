@@ -1,4 +1,4 @@
-"""A small deployment in which whole runs are made: a room of one generated dataset, a bare origin, store and remotes."""
+"""A small deployment for whole runs: a room of one generated dataset, a bare origin, store and remotes."""
 
 import json
 import subprocess

@@ -188,7 +188,7 @@ def test_a_secret_is_found_nowhere(wells: Wells) -> None:
     canary = "canary-6f1b-token"
     wells.more["COMMONS_SECRET_WELLS_TOKEN"] = canary
     (wells.folder / "extract.py").write_text(
-        "def addresses(start, end, last):\n    return [{'url': 'https://192.0.2.1/wells.csv', 'secret': 'wells-token'}]\n"
+        "def addresses(start, end, last):\n    return [{'url': 'https://192.0.2.1/w.csv', 'secret': 'wells-token'}]\n"
     )
     assert wells.run()[-1] in (1, 2)
     (wells.folder / "extract.py").unlink()

@@ -1,7 +1,7 @@
 """Runs verbs in processes that can be killed: reads one JSON job a line, answers one JSON line each.
 
-A job has `variables` (of the environment), `arguments` (of include.tasks) and `kill_at`: the process is killed (SIGKILL)
-at that event that touches the world, counted from 1. Children are forked from a process that only imported.
+A job has `variables` (of the environment), `arguments` (of include.tasks) and `kill_at`: the process is killed
+(SIGKILL) at that event that touches the world, counted from 1. Children are forked from a process that only imported.
 """
 
 import importlib
