@@ -33,7 +33,7 @@ def write(room: Path, name: str, contract: str = CONTRACT) -> Path:
     """A dataset's folder in `room`."""
     folder = room / name
     folder.mkdir(parents=True)
-    (folder / "contract.yaml").write_text(contract.format(number=name))
+    (folder / "contract.yaml").write_text(contract.replace("{number}", name))
     (folder / "schema.py").write_text(SCHEMA)
     return folder
 
