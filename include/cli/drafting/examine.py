@@ -7,6 +7,7 @@ import polars as pl
 
 from ...extraction import author
 from ...extraction.read import Reading
+from ...extraction.sink import RECORD
 from . import keys, naming
 from .files import Look
 from .guess import Guess, guess, style_of
@@ -45,7 +46,7 @@ class Seen:
 def examine(reading: Reading, found: Look) -> Seen:
     """Looks at all records, or beyond `ALL_ROWS` at evenly spaced ones first; columns are read one at a time."""
     table = author.apply(None, {place: pl.scan_parquet(path) for place, path in reading.frames.items()}).table
-    types = {heading: dtype for heading, dtype in table.collect_schema().items() if heading != author.RECORD}
+    types = {heading: dtype for heading, dtype in table.collect_schema().items() if heading != RECORD}
     rows = int(table.select(pl.len()).collect().item())
     sample = table if rows <= ALL_ROWS else table.gather_every(rows // SAMPLE)
     ignored = {heading: why for heading, dtype in types.items() if (why := _unfit(heading, dtype))}
