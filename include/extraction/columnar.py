@@ -12,7 +12,7 @@ from ..errors import SourceError
 from .caps import Tally
 from .faults import is_machine
 from .headings import named
-from .sink import RECORD
+from .sink import RECORD, ROW_GROUP
 
 
 def read_parquet(path: Path, place: str, out: Path, source: Source, _work: Path, tally: Tally) -> list[str]:
@@ -40,5 +40,6 @@ def _copy(path: Path, out: Path, headings: list[str], first: int, missing: Colle
     frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     text = pl.col(pl.String)
     frame = frame.with_columns(pl.when(~text.is_in(list(missing))).then(text))
-    record = (pl.int_range(pl.len(), dtype=pl.Int64) + first).alias(RECORD)
-    frame.select(record, pl.all()).sink_parquet(out, compression="lz4", row_group_size=262_144, statistics=False)
+    # A row index streams; counting with int_range over pl.len() would hold the table in memory.
+    frame = frame.with_row_index(RECORD, offset=first).with_columns(pl.col(RECORD).cast(pl.Int64))
+    frame.sink_parquet(out, compression="lz4", row_group_size=ROW_GROUP, statistics=False)
