@@ -185,11 +185,28 @@ def test_a_broken_transfer_is_resumed(serve: Serve, tmp_path: Path, headers: dic
     assert 0 < start <= 100_000
 
 
+def test_a_part_that_is_short_of_the_rest_is_not_the_end(serve: Serve, tmp_path: Path) -> None:
+    """Fault 9: each answer is whole by its own length, the file is not."""
+
+    def reply(h: Any) -> None:
+        if (wanted := h.headers.get("Range")) is None:
+            return h.send(BODY[:100_000], length=len(BODY), Accept_Ranges="bytes", ETag='"v7"')
+        start = int(wanted.removeprefix("bytes=").rstrip("-"))
+        part = BODY[start : start + 150_000]
+        return h.send(part, 206, Content_Range=f"bytes {start}-{start + len(part) - 1}/{len(BODY)}", ETag='"v7"')
+
+    server = serve(reply)
+    assert len(BODY) > 250_000
+    assert server.fetch(tmp_path).sha256 == SHA
+    assert len(server.asked) in (3, 4)
+
+
 @pytest.mark.parametrize(
     "headers",
     [
         {"ETag": '"v7"'},
         {"Accept_Ranges": "bytes", "ETag": 'W/"v7"'},
+        {"Accept_Ranges": "bytes", "ETag": 'W/"v7"', "Last_Modified": CHANGED},
         {"Accept_Ranges": "none", "ETag": '"v7"'},
         {"Accept_Ranges": "bytes"},
         {"Accept_Ranges": "bytes", "Last_Modified": format_datetime(dt.datetime.now(dt.UTC), usegmt=True)},

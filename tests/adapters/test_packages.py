@@ -48,14 +48,13 @@ def digest(body: bytes) -> str:
 def source_distribution(canary: Path) -> bytes:
     """An sdist that leaves a trace if anything of it is run."""
     out = io.BytesIO()
-    code = (
-        f"open({str(canary)!r}, 'w').close()\nimport setuptools\nsetuptools.setup(name='legal-forms', version='1.2')\n"
-    )
+    files = {
+        "PKG-INFO": "Metadata-Version: 2.1\nName: legal-forms\nVersion: 1.2\n",
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        "backend.py": f"open({str(canary)!r}, 'w').close()\n",
+    }
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
-        for name, body in {
-            "setup.py": code,
-            "PKG-INFO": "Metadata-Version: 2.1\nName: legal-forms\nVersion: 1.2\n",
-        }.items():
+        for name, body in files.items():
             info = tarfile.TarInfo(f"legal-forms-1.2/{name}")
             info.size = len(body)
             archive.addfile(info, io.BytesIO(body.encode()))
@@ -72,6 +71,7 @@ class Registry(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {"legal_forms-1.2-py3-none-any.whl": wheel(FILES)}
         self.asked: list[str] = []
         self.hold: threading.Event | None = None
+        self.stall: threading.Event | None = None
 
 
 class Page(BaseHTTPRequestHandler):
@@ -88,7 +88,11 @@ class Page(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/octet-stream" if name else "text/html")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if name and self.server.stall:
+            self.wfile.write(body[: len(body) // 2])
+            self.server.stall.wait(600)
+        else:
+            self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -181,6 +185,16 @@ def test_caps_hold_for_the_wheel_and_for_what_it_expands_to(registry: Registry, 
     with pytest.raises(SourceError, match=rf"larger than the {most:,} bytes allowed"):
         fetch(ADDRESS, tmp_path / "raw", mirror="", max_bytes=most)
     assert list((tmp_path / "raw").iterdir()) == []
+
+
+@pytest.mark.timeout(60)
+def test_a_wheel_over_the_cap_is_not_waited_for(registry: Registry, tmp_path: Path) -> None:
+    registry.stall = threading.Event()
+    big = random.Random(1).randbytes(600_000)
+    registry.files = {"legal_forms-1.2-py3-none-any.whl": wheel({**FILES, "legal/big.bin": big})}
+    with pytest.raises(SourceError, match="larger than the 1,000 bytes allowed"):
+        fetch(ADDRESS, tmp_path / "raw", mirror="", max_bytes=1000)
+    registry.stall.set()
 
 
 def test_a_registry_that_hangs_is_given_up_in_time(registry: Registry, tmp_path: Path) -> None:
