@@ -106,8 +106,10 @@ class Tip:
 
     def file(self, path: str) -> tuple[str, str]:
         """Blob id and text of a file; both empty where there is none. Only this file's bytes are fetched."""
-        listed = run("ls-tree", self.commit, "--", path, at=self.scratch).split()
-        return (listed[2], run("cat-file", "blob", listed[2], at=self.scratch)) if listed else ("", "")
+        out = _run(("cat-file", "--batch"), self.scratch, f"{self.commit}:{path}\n")
+        head, _, rest = out.partition(b"\n")
+        blob, kind, size = head.rsplit(b" ", 2) if head.count(b" ") == 2 else (b"", b"", b"0")
+        return (blob.decode(), rest[: int(size)].decode()) if kind == b"blob" else ("", "")
 
     def parent(self) -> "Tip | None":
         """The commit before this one, None where it was not fetched."""
@@ -171,11 +173,10 @@ def commit_file(tip: Tip, path: str, text: str, message: str, who: Identity) -> 
     """A commit on top of `tip` that changes one file only; returns its id. Nothing outside the scratch changes."""
     name, email = (re.sub(r"[<>\n\r]", "", part) for part in (who.name, who.email))
     stream = (
-        f"commit refs/commons/candidate\ncommitter {name} <{email}> now\n{_data(message)}"
-        f"from {tip.commit}\nM 100644 inline {path}\n{_data(text)}"
+        f"commit refs/commons/candidate\nmark :1\ncommitter {name} <{email}> now\n{_data(message)}"
+        f"from {tip.commit}\nM 100644 inline {path}\n{_data(text)}\nget-mark :1\n"
     )
-    run("fast-import", "--quiet", "--force", "--date-format=now", at=tip.scratch, text=stream)
-    return run("rev-parse", "refs/commons/candidate", at=tip.scratch).strip()
+    return run("fast-import", "--quiet", "--force", "--date-format=now", at=tip.scratch, text=stream).strip()
 
 
 def _data(text: str) -> str:

@@ -1,8 +1,13 @@
 """The commit loop: read the tip, change one entry on top of it, push it if nothing moved, else look again."""
 
+import fcntl
+import hashlib
+import os
 import random
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -35,29 +40,37 @@ def push_entry(entry: Entry, base: str | None, target: GitTarget, upload: Callab
     """
     attempt = _propose if target.mode == "proposal" else _commit
     with git.scratch_clone(target.address, target.ref) as scratch:
-        for number in range(ATTEMPTS):
-            if tip := _tip(scratch, target.ref, number):
-                pins = parse_blob(*tip.file(FILE))
-                if done := settled(pins, entry, base, lambda: _own_commit(scratch, target.ref, entry)):
+        first = git.Tip(scratch, git.run("rev-parse", "HEAD", at=scratch).strip())
+        if done := _look(first, entry, base, target):
+            return done
+        upload()
+        with _turn(target) as waited:
+            for number in range(ATTEMPTS):
+                tip = _fetched(scratch, target.ref) if number or waited else first
+                if tip and (done := _look(tip, entry, base, target) or attempt(tip, entry, base, target)):
                     return done
-                if number == 0:
-                    upload()
-                if done := attempt(tip, pins, entry, base, target):
-                    return done
-            _back_off(number)
+                _back_off(number)
     raise EnvironmentFault(
         f"{git.without_credentials(target.address)}: branch {target.ref!r} moved or gave no answer {ATTEMPTS} times in "
         f"a row. {entry.name}: its content is safe on the remote; run it again, and it goes on from there."
     )
 
 
-def _commit(tip: git.Tip, pins: Pins, entry: Entry, _base: str | None, target: GitTarget) -> Published | None:
-    commit = git.commit_file(tip, FILE, render(pins.having(entry)), message(entry), target.who)
+def _look(tip: git.Tip, entry: Entry, base: str | None, target: GitTarget) -> Published | None:
+    return settled(_pins(tip), entry, base, lambda: _own_commit(tip.scratch, target.ref, entry))
+
+
+def _pins(tip: git.Tip) -> Pins:
+    return parse_blob(*tip.file(FILE))
+
+
+def _commit(tip: git.Tip, entry: Entry, _base: str | None, target: GitTarget) -> Published | None:
+    commit = git.commit_file(tip, FILE, render(_pins(tip).having(entry)), message(entry), target.who)
     pushed = git.push(tip.scratch, commit, target.ref, tip.commit)
     return Published("published", entry, commit) if pushed == "done" else None
 
 
-def _propose(tip: git.Tip, pins: Pins, entry: Entry, base: str | None, target: GitTarget) -> Published | None:
+def _propose(tip: git.Tip, entry: Entry, base: str | None, target: GitTarget) -> Published | None:
     """An open proposal of the same change is left as it is, so that scheduled runs do not pile them up."""
     own = proposal_branch(entry)
     expected = None
@@ -67,7 +80,7 @@ def _propose(tip: git.Tip, pins: Pins, entry: Entry, base: str | None, target: G
             return Published("proposed", entry, there.commit)
         if there and branch == own:
             expected = _replaceable(there, branch, entry)
-    commit = git.commit_file(tip, FILE, render(pins.having(entry)), message(entry), target.who)
+    commit = git.commit_file(tip, FILE, render(_pins(tip).having(entry)), message(entry), target.who)
     pushed = git.push(tip.scratch, commit, own, expected)
     return Published("proposed", entry, commit) if pushed == "done" else None
 
@@ -91,14 +104,29 @@ def _replaceable(there: git.Tip, branch: str, entry: Entry) -> str:
     raise ConflictError(f"{branch}: somebody else committed to this proposal. Merge it or delete it, then run again.")
 
 
-def _tip(scratch: Path, ref: str, number: int) -> git.Tip | None:
-    """The tip, read anew after the first attempt; None where the remote gives no answer just now."""
-    if number == 0:
-        return git.Tip(scratch, git.run("rev-parse", "HEAD", at=scratch).strip())
+def _fetched(scratch: Path, ref: str) -> git.Tip | None:
+    """The tip, read anew; None where the remote gives no answer just now."""
     try:
         return git.fetch_tip(scratch, ref)
     except git.GitError:
         return None
+
+
+@contextmanager
+def _turn(target: GitTarget) -> Iterator[bool]:
+    """Publishers of one machine take turns, so that they do not race each other; yields whether others went first.
+
+    Only courtesy: the push alone decides who was first. The lock goes with the process.
+    """
+    branch = hashlib.sha256(f"{target.address}\n{target.ref}".encode()).hexdigest()[:16]
+    with (Path(tempfile.gettempdir()) / f"commons-{os.getuid()}-{branch}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            waited = False
+        except BlockingIOError:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            waited = True
+        yield waited
 
 
 def _own_commit(scratch: Path, ref: str, entry: Entry) -> str | None:

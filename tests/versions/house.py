@@ -84,8 +84,12 @@ class House:
     def remote(self, name: str) -> Remote:
         return remote(name, None, str(self.root / "remotes"))
 
-    def publish(self, folder: Path, told: Facts, schema: TableSchema = SCHEMA, proposal: bool = False) -> Published:
-        target = git_target(str(self.origin), "main", "Data Commons", "commons@example.org", proposal=proposal)
+    def publish(
+        self, folder: Path, told: Facts, schema: TableSchema = SCHEMA, proposal: bool = False, address: str = ""
+    ) -> Published:
+        target = git_target(
+            address or str(self.origin), "main", "Data Commons", "commons@example.org", proposal=proposal
+        )
         return publish(folder, schema, told, target, self.remote)
 
     def log(self, form: str = "%s", ref: str = "main") -> list[str]:

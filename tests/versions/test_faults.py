@@ -17,6 +17,7 @@ from include.adapters.remote import listing_of
 from include.errors import ConflictError, EnvironmentFault
 from include.versions import presence, reading, worktree
 from include.versions.pins import Pins, parse
+from include.versions.publication import Published
 from tests.versions.house import House, facts, git, house, version
 
 PROJECT = Path(__file__).parents[2]
@@ -136,11 +137,29 @@ def test_two_runs_of_one_dataset_race(deployment: House, tmp_path: Path) -> None
     assert lost > 0, "the two never met: the test showed nothing"
 
 
-def test_many_publishers_of_different_datasets(deployment: House, tmp_path: Path) -> None:
+def test_many_publishers_of_different_datasets(
+    deployment: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Fault 11: a rejected push is done again on the new tip; no version is lost, history is linear."""
     folders = {f"d{i}": version(tmp_path / f"d{i}", {"a": float(i)}) for i in range(12)}
+    pushes: list[str] = []
+    real = git_adapter.push
+
+    def counted(*arguments: Any) -> git_adapter.Pushed:
+        pushes.append(done := real(*arguments))
+        return done
+
+    monkeypatch.setattr(git_adapter, "push", counted)
+
+    def publish(number: int) -> Published:
+        # Each spells the address in its own way, so that they do not take turns as publishers of one machine do.
+        address = f"{deployment.origin}{'/.' * number}"
+        return deployment.publish(folders[f"d{number}"], facts(1, name=f"d{number}"), address=address)
+
     with ThreadPoolExecutor(6) as pool:
-        done = list(pool.map(lambda name: deployment.publish(folders[name], facts(1, name=name)), folders))
+        done = list(pool.map(publish, range(12)))
+    assert pushes.count("done") == 12
+    assert pushes.count("rejected") > 0, "nobody was ever second: the test showed nothing"
     assert {p.outcome for p in done} == {"published"}
     assert set(pinned(deployment).entries) == set(folders)
     assert len(deployment.log()) == 13
