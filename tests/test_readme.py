@@ -1,16 +1,13 @@
 """The README is true: every command in it is run, from a clone, in its order, on a file of the reader's own."""
 
-import os
 import re
-import shlex
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from include.settings import REPOSITORY
+from tests.clone import make_clone, run
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -30,39 +27,10 @@ T-005;Platanus x hispanica;22,0;1969-01-15;Süd
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    root = tmp_path_factory.mktemp("reader") / "data-commons"
-    subprocess.run(["git", "clone", "-q", str(REPOSITORY), str(root)], check=True)
-    _take_uncommitted(root)
-    for name in (".venv", ".venv-task"):
-        (root / name).symlink_to(REPOSITORY / name)
+    root = make_clone(tmp_path_factory.mktemp("reader"))
     (root / "trees.csv").write_text(TREES, encoding="utf-8")
     yield root
-    subprocess.run([".venv/bin/commons", "down"], cwd=root, env=_environment(), check=False)
-
-
-def _take_uncommitted(root: Path) -> None:
-    """What is being worked on is what is tested."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    for name in subprocess.run(listed, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout.splitlines():
-        if (REPOSITORY / name).is_file():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPOSITORY / name, root / name)
-
-
-def _environment() -> dict[str, str]:
-    kept = {
-        key: value for key, value in os.environ.items() if not key.startswith(("COMMONS_", "AIRFLOW", "PYTHONPATH"))
-    }
-    identity = {
-        f"GIT_{who}_{what}": "reader@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-    }
-    return kept | identity
-
-
-def _run(command: str, root: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        shlex.split(command), cwd=root, env=_environment(), capture_output=True, text=True, check=False
-    )
+    run(".venv/bin/commons down", root)
 
 
 def test_it_is_short_and_its_commands_are_known() -> None:
@@ -92,7 +60,7 @@ def test_every_command_works_in_its_order(clone: Path) -> None:
     for command in COMMANDS:
         if command in ELSEWHERE:
             continue
-        done = _run(command, clone)
+        done = run(command, clone)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         told[command] = done.stdout
     assert "Tilia cordata" in told[".venv/bin/commons open city_trees"]
@@ -104,7 +72,7 @@ def test_every_command_works_in_its_order(clone: Path) -> None:
 @pytest.mark.timeout(600)
 def test_a_new_dataset_runs_through_airflow_too(clone: Path) -> None:
     if not (clone / "include/datasets/city_trees").exists():
-        assert _run(".venv/bin/commons new city_trees --from trees.csv", clone).returncode == 0
-    done = _run(".venv/bin/commons run city_trees --airflow", clone)
+        assert run(".venv/bin/commons new city_trees --from trees.csv", clone).returncode == 0
+    done = run(".venv/bin/commons run city_trees --airflow", clone)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert _run(".venv/bin/commons open city_trees --json", clone).stdout.count("tree_id") == 5
+    assert run(".venv/bin/commons open city_trees --json", clone).stdout.count("tree_id") == 5
