@@ -12,7 +12,7 @@ from . import repeats
 from .casting import Casting
 from .checks import Checks, failures, of_rule, wide_failures
 from .records import OWN, scan
-from .rules import Rule
+from .rules import Rule, unique_id
 
 Find = Callable[[duckdb.DuckDBPyConnection, Path], pl.DataFrame]
 
@@ -43,7 +43,7 @@ def rules(
     expect = contract.expect
     found = [_unique("key", contract.key, "error", ())] if contract.key else []
     found += [_unique(f"{name}.unique", (name,), "error", waived) for name in uniques]
-    found += [_unique(f"unique.{'+'.join(u.columns)}", u.columns, u.severity, waived) for u in expect.unique]
+    found += [_unique(unique_id(u.columns), u.columns, u.severity, waived) for u in expect.unique]
     for reference in expect.references:
         if target := references.get(reference.dataset):
             there = f"{reference.dataset} ({', '.join(reference.to)})"
@@ -84,7 +84,7 @@ def look(
     `typed` are their rows, cast, with their position as `_row`, and `_keyed` where every column of the key was read.
     """
     values, keys = _spool(typed, found, contract.key, scratch)
-    with repeats.connect(scratch, memory_mb) as db:
+    with repeats.connect(scratch, memory_mb // 2) as db:
         groups: dict[str, int] = {}
         ordered, differing = repeats.ascending(keys, contract.key) if contract.key else (False, True)
         by_rule = {item.rule.id: item.find(db, values) for item in found if item.rule.id != "key"}

@@ -1,6 +1,7 @@
 """From a schema to schema.json, with field ids kept, and what a new one breaks for readers of the last."""
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 
 import pandera.polars as pa
 from pandera.api.polars.components import Column as Field
@@ -10,6 +11,7 @@ from ..contracts.model import Contract
 from ..contracts.units import of_column
 from ..errors import ContractError
 from ..tables.types import kind_of
+from .rules import waivable
 from .schema import facts, where
 
 
@@ -28,7 +30,11 @@ def render(
     ids = _ids(schema, previous)
     texts = texts or {}
     columns = tuple(_column(name, field, ids[name], texts) for name, field in schema.columns.items())
-    if problems := [*_problems(schema, contract, previous), *_undescribed(schema, columns)]:
+    if problems := [
+        *_problems(schema, contract, previous),
+        *_unknown_waivers(schema, contract),
+        *_undescribed(schema, columns),
+    ]:
         raise ContractError.of(problems)
     gone = {column.name: column.id for column in previous.columns if column.id not in ids.values()} if previous else {}
     retired = {**(previous.retired if previous else {}), **gone}
@@ -106,6 +112,15 @@ def _problems(schema: pa.DataFrameSchema, contract: Contract, previous: TableSch
         was = facts(field).get("was")
         if previous and was and was not in columns and name not in columns:
             yield f"{where(schema, name)}: '{name}' was '{was}', but the last version has none such. Correct 'was'."
+
+
+def _unknown_waivers(schema: pa.DataFrameSchema, contract: Contract) -> Iterator[str]:
+    known = waivable(schema, contract)
+    for waiver in contract.waive:
+        if waiver.rule not in known:
+            close = get_close_matches(waiver.rule, sorted(known), 1)
+            hint = f"Did you mean '{close[0]}'?" if close else "Name it as the report does."
+            yield f"{where(schema)}: 'waive' names rule '{waiver.rule}', which can't be waived or doesn't exist. {hint}"
 
 
 def _named(contract: Contract) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -7,16 +7,17 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from ..errors import DataError
+from ..errors import DataError, EnvironmentFault
 
 BATCH = 262_144
+_LEAST_MB = 128
 
 
 def connect(scratch: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     """A DuckDB that keeps to `memory_mb` and spills into `scratch`; it neither installs nor loads anything."""
     return duckdb.connect(
         config={
-            "memory_limit": f"{memory_mb}MB",
+            "memory_limit": f"{max(memory_mb, _LEAST_MB)}MB",
             "temp_directory": str(scratch),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -154,7 +155,13 @@ def absent(
 
 
 def _positions(db: duckdb.DuckDBPyConnection, query: str, values: dict[str, object] | None = None) -> pl.DataFrame:
-    found = pl.DataFrame(pl.from_arrow(db.sql(query, params=values).to_arrow_table()))
+    try:
+        found = pl.DataFrame(pl.from_arrow(db.sql(query, params=values).to_arrow_table()))
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        raise EnvironmentFault(
+            f"comparing all rows: {str(error).splitlines()[0]}. "
+            "Give validate more memory or scratch space: a larger 'size' in contract.yaml, or COMMONS_WORK."
+        ) from error
     return found.cast(pl.Int64)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pandera.polars as pa
 from pandera.api.checks import Check
 
+from ..contracts.model import Contract
 from ..errors import ContractError
 from .schema import where
 
@@ -86,13 +87,30 @@ def of_table(schema: pa.DataFrameSchema, check: Check, waived: Collection[str]) 
     )
 
 
+def waivable(schema: pa.DataFrameSchema, contract: Contract) -> set[str]:
+    """The rules that a contract may suspend: all but type, nullable, key and repeats, which schema.json promises."""
+    expect = contract.expect
+    found = {"rows", "rows_change_pct", "quarantine_pct", "table.empty", *(f"sums.{s.column}" for s in expect.sums)}
+    found |= {f"references.{r.dataset}" for r in expect.references} | {unique_id(u.columns) for u in expect.unique}
+    found |= {of_table(schema, check, ()).id for check in schema.checks}
+    for name, column in schema.columns.items():
+        found |= {f"nulls_pct.{name}", f"drift.{name}", *(of_column(name, check, ()).id for check in column.checks)}
+        found |= {f"{name}.unique"} if column.unique else set()
+    return found
+
+
+def unique_id(columns: Collection[str]) -> str:
+    """The rule's name where `columns` together should not repeat."""
+    return f"unique.{'+'.join(columns)}"
+
+
 def _rule(identity: str, check: Check, says: str, column: str | None, waived: Collection[str]) -> Rule:
     severity: Severity = "warning" if check.raise_warning else "error"
     return Rule(identity, severity, says, column, identity in waived, check)
 
 
 def _own_words(check: Check) -> str:
-    return f"fails: {check.error or check.description or check.name}"
+    return str(check.error or check.description or "fails")
 
 
 def _listed(values: Collection[object]) -> str:
