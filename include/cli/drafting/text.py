@@ -77,7 +77,7 @@ def _source(look: Look, seen: Seen) -> Iterator[str]:
 
 def _key(facts: Facts, seen: Seen) -> Iterator[str]:
     if seen.key:
-        yield f"key: {_yaml(list(seen.key))}  # unique over all {seen.rows - seen.repeated:,} different records"
+        yield f"key: {_yaml(list(seen.key))}  # unique over all {seen.rows - seen.repeated:,}{' different' if seen.repeated else ''} records"
     else:
         yield "# key: [...]  # no one to three columns identify a row, as far as was looked"
     if seen.repeated:
