@@ -77,7 +77,8 @@ def _source(look: Look, seen: Seen) -> Iterator[str]:
 
 def _key(facts: Facts, seen: Seen) -> Iterator[str]:
     if seen.key:
-        yield f"key: {_yaml(list(seen.key))}  # unique over all {seen.rows - seen.repeated:,}{' different' if seen.repeated else ''} records"
+        rows = f"{seen.rows - seen.repeated:,}" + (" different" if seen.repeated else "")
+        yield f"key: {_yaml(list(seen.key))}  # unique over all {rows} records"
     else:
         yield "# key: [...]  # no one to three columns identify a row, as far as was looked"
     if seen.repeated:
