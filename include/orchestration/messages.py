@@ -81,12 +81,13 @@ def _told(pod: Any, words: str, said: str | None) -> str:
 
 
 def _latest(task: Any) -> Any:
-    """The pod as it is now where it can be read, else as the operator saw it last."""
+    """The pod as it is now where it can be read, else as the operator saw it last; None where it vanished at work."""
     seen: Any = getattr(task, "remote_pod", None) or getattr(task, "pod", None)
     try:
         return task.client.read_namespaced_pod(seen.metadata.name, seen.metadata.namespace)
-    except Exception:  # gone, or no cluster: whatever the reason, there is a last known state
-        return seen
+    except Exception as error:  # gone, or no cluster: whatever the reason, there is a last known state
+        vanished = getattr(error, "status", None) == 404 and _exit_code(seen) is None
+        return None if vanished else seen
 
 
 def _state(pod: Any) -> Any:
