@@ -15,7 +15,7 @@ from .quality import SAMPLES, Tally
 from .reasons import Reasons
 from .records import OWN
 
-BATCH = 262_144
+BATCH = 131_072
 
 
 class Split:
