@@ -114,6 +114,8 @@ def remote(name: str, repository: Path | None, override: str = "") -> Remote:
         )
     if known["url"].startswith("file:"):
         known["url"] = unquote(urlsplit(known["url"]).path)
+    if known["url"].startswith("s3:"):  # DVC itself would wait for ever for a server that went silent
+        known = {"read_timeout": 60, "connect_timeout": 10} | known
     cls, options, root = get_cloud_fs(config, **known)
     return Remote(name, known["url"], cls(**options), str(root).rstrip("/"))
 
@@ -316,7 +318,7 @@ def told(where: Remote, what: str, oid: str) -> Iterator[None]:
             raise
         raise EnvironmentFault(
             f"{where.url}: can't {what} object {oid}: {_reason(where, error)}. "
-            "Nothing was published; mend it, then run it again."
+            f"{'' if what == 'read' else 'Nothing was published. '}Mend it, then run it again."
         ) from error
 
 
