@@ -117,7 +117,7 @@ def remote(name: str, repository: Path | None, override: str = "") -> Remote:
     if known["url"].startswith("s3:"):  # DVC itself would wait for ever for a server that went silent
         known = {"read_timeout": 60, "connect_timeout": 10} | known
     cls, options, root = get_cloud_fs(config, **known)
-    return Remote(name, known["url"], cls(**options), str(root).rstrip("/"))
+    return Remote(name, str(known["url"]), cls(**options), str(root).rstrip("/"))
 
 
 def point_remotes(repository: Path, parent: Path) -> None:

@@ -60,7 +60,7 @@ def _environment() -> dict[str, str]:
     """Pods run a copy of the code, so what lies in this working tree is named by its full address."""
     known = {"COMMONS_STORE": settings().store}
     if not settings().publish:
-        remote = settings().remote or f"{REPOSITORY}/.commons/remote"
+        remote = settings().remote or f"file://{REPOSITORY}/.commons/remote"
         known |= {"COMMONS_PUBLISH": f"worktree:{REPOSITORY}", "COMMONS_REMOTE": remote}
     return known
 

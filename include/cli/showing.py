@@ -60,7 +60,7 @@ def _commons(clone: Path, *arguments: str) -> int:
         "COMMONS_STORE": f"file://{PLACE}/store",
         "COMMONS_PUBLISH": f"file://{PLACE}/origin.git",
         "COMMONS_REF": "main",
-        "COMMONS_REMOTE": str(PLACE / "remote"),
+        "COMMONS_REMOTE": f"file://{PLACE}/remote",
     }
     command = [sys.executable, "-P", "-m", "include.cli", *arguments]
     return subprocess.run(command, env=os.environ | known, cwd=clone, check=False).returncode

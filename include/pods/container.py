@@ -48,7 +48,8 @@ def environment(pod: Mapping[str, Any], scratch: Path, secrets: Path, path: str)
     folders = _volumes(pod["spec"], container, scratch, secrets)
     declared = dict(_from_secrets(container, secrets)) | dict(_declared(pod, container, secrets))
     own = {name: _placed(value, folders) for name, value in declared.items()}
-    return {"HOME": str(scratch), "TMPDIR": str(scratch), "LANG": "C.UTF-8"} | own | {"PATH": path}
+    given = {"HOSTNAME": pod["metadata"]["name"], "LANG": "C.UTF-8", "HOME": str(scratch), "TMPDIR": str(scratch)}
+    return given | own | {"PATH": path}
 
 
 def _volumes(spec: Mapping[str, Any], container: Mapping[str, Any], scratch: Path, secrets: Path) -> dict[str, Path]:
@@ -73,8 +74,9 @@ def _wanted(secrets: Path, name: str, optional: bool | None) -> dict[str, str]:
 
 
 def _placed(value: str, folders: Mapping[str, Path]) -> str:
+    """A path below a mount as it is here; one that is already there on this machine stays itself."""
     for mount, folder in folders.items():
-        if value == mount or value.startswith(f"{mount}/"):
+        if value == mount or (value.startswith(f"{mount}/") and not Path(value).exists()):
             return str(folder) + value.removeprefix(mount)
     return value
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from ..adapters import fetch
 from ..adapters.fetch import Fetched
+from ..adapters.progress import told
 from ..adapters.store import Store
 from ..contracts import authors, loader, requests
 from ..contracts.model import Contract, Dictionary, Source
@@ -28,7 +29,7 @@ from ..versions import heads
 from ..versions.heads import Head
 from ..versions.reading import archived_raw
 from .perform import Run, Work, perform
-from .receipts import Counts, Receipt
+from .receipts import Counts, Receipt, attempt_folder
 
 log = logging.getLogger("commons")
 
@@ -46,7 +47,10 @@ def run(task: Run, store: Store) -> Receipt:
 def _extract(task: Run, contract: Contract, store: Store, place: Path) -> Work:
     head = heads.read(store, settings().ref, task.dataset)
     module = _module(task.folder)
-    fetched = _fetch(task, contract, module, head, place / "raw")
+    try:
+        fetched = _fetch(task, contract, module, head, place / "raw")
+    except SourceError as error:
+        raise SourceError(*error.problems, *_kept(task, store, place / "raw" / "refused")) from error
     descriptions = fetched.pop() if contract.dictionary else None
     reading = read([_raw(file) for file in fetched], contract.source, place / "frames")
     tables, counts, reasons = _tables(module, reading, place)
@@ -89,14 +93,16 @@ def _requests(contract: Contract, module: ModuleType | None, task: Run, head: He
 
 def _fetch(task: Run, contract: Contract, module: ModuleType | None, head: Head | None, into: Path) -> list[Fetched]:
     """The source's files in reading order; those that did not change come from the last version's archive."""
-    fetched = fetch.fetch_all(
-        _requests(contract, module, task, head),
-        into,
-        previous=head.sources if head else {},
-        max_bytes=contract.source.max_mb * 1_000_000,
-        expects=contract.source.format,
-        base=task.folder,
-    )
+    with told() as progress:
+        fetched = fetch.fetch_all(
+            _requests(contract, module, task, head),
+            into,
+            previous=head.sources if head else {},
+            max_bytes=contract.source.max_mb * 1_000_000,
+            expects=contract.source.format,
+            base=task.folder,
+            progress=progress,
+        )
     for file in fetched:
         log.info(
             "extract %s: %s %s",
@@ -107,10 +113,20 @@ def _fetch(task: Run, contract: Contract, module: ModuleType | None, head: Head 
     return [_archived(file, head, into) if file.not_modified and head else file for file in fetched]
 
 
+def _kept(task: Run, store: Store, refused: Path) -> list[str]:
+    """Where refused bytes are now, so that a person can look at them."""
+    folder = f"{attempt_folder(task.dataset, task.run, task.verb, task.attempt)}/refused"
+    said = []
+    for file in sorted(refused.glob("*")):
+        store.take(file, f"{folder}/{file.name}")
+        said.append(f"What came instead is kept: {store.url}/{folder}/{file.name}")
+    return said
+
+
 def _archived(file: Fetched, head: Head, into: Path) -> Fetched:
     """The bytes of an unchanged source, from the archive of the last version."""
     into.mkdir(parents=True, exist_ok=True)
-    path = shutil.copy(archived_raw(head.entry, file.sha256, into.parent / "base"), into / file.sha256)
+    path = Path(shutil.copy(archived_raw(head.entry, file.sha256, into.parent / "base"), into / file.sha256))
     return replace(file, path=path, bytes=path.stat().st_size)
 
 

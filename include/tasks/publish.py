@@ -13,7 +13,8 @@ from ..errors import EnvironmentFault
 from ..settings import REPOSITORY, settings
 from ..versions import heads
 from ..versions.facts import Facts, access_class
-from ..versions.publication import GitTarget, WorkingTree, git_target, publish
+from ..versions.publication import WorkingTree, git_target, publish
+from ..versions.pushing import GitTarget
 from .perform import Run, Work, perform
 from .receipts import Receipt, files, needed
 

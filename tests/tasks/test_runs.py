@@ -128,6 +128,17 @@ def test_a_source_that_shrinks_is_blocked(wells: Wells, kept: int) -> None:
         assert "rows_change_pct" in _problems(wells, "r2")
 
 
+def test_a_page_for_people_is_refused_and_its_bytes_are_kept(wells: Wells) -> None:
+    """Fault 14: an HTML error page where a table should be."""
+    wells.run("r1")
+    before = wells.pinned()
+    wells.write("<!DOCTYPE html><html><head><title>We are down</title></head><body>Sorry</body></html>")
+    assert wells.run("r2") == [1]
+    (kept,) = [path for path in wells.store.list("runs/wells/r2") if "/refused/" in path]
+    assert b"We are down" in (wells.store.get(kept) or b"")
+    assert wells.pinned() == before
+
+
 def test_rows_that_break_a_rule_are_quarantined_with_every_reason(wells: Wells) -> None:
     wells.write(ROWS + "X1,-3,NA\nW1,1.5,NA\n")
     assert wells.run() == [0, 0, 0]
