@@ -7,6 +7,7 @@ those of metadata `format`. Strings stay as they are. NaN and infinity are no nu
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -36,7 +37,7 @@ class Casting:
         """The column, null where the value is missing or can't be read as its type."""
         if raw == self.dtype == pl.String() and not self.missing:
             return pl.col(self.heading).alias(self.name)
-        read = lambda values: cast(values, self)  # noqa: E731
+        read = partial(cast, column=self)
         return pl.col(self.heading).map_batches(read, self.dtype, is_elementwise=True).alias(self.name)
 
     def given(self, raw: pl.DataType) -> pl.Expr:
