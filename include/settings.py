@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+
+def repository_of(folder: Path) -> Path:
+    """The clone that `folder` lies in: itself or the nearest above it with a `.dvc`; `folder` where there is none."""
+    return next((place for place in (folder, *folder.parents) if (place / ".dvc").is_dir()), folder)
+
+
+# An installed wheel is no clone: there, it is the one that the user stands in.
+REPOSITORY = repository_of(Path(__file__).resolve().parents[1])
+if not (REPOSITORY / ".dvc").is_dir():
+    REPOSITORY = repository_of(Path.cwd())
 
 
 def _env(name: str, default: str = "") -> str:

@@ -28,6 +28,13 @@ def push(store_url: str, repository: Path, commit: str = "") -> str:
     return f"{commit or _head(repository, tree)}:{tree}"
 
 
+def identity(repository: Path) -> str:
+    """`COMMIT:TREE` of the repository's files as they are, as `push` gives it; nothing is stored."""
+    with tempfile.TemporaryDirectory() as place:
+        tree = _Git(repository, Path(place)).tree()
+    return f"{_head(repository, tree)}:{tree}"
+
+
 class _Git:
     """Git over the files of a folder, with an index and objects of its own in a temporary place."""
 

@@ -118,7 +118,7 @@ class Store:
                 return None
 
     def local(self, path: str, into: Path) -> Path:
-        """A readable file with the content at `path`: the store's own where it is a folder, else a download below `into`.
+        """A readable file with the content at `path`: the store's own where it is a folder, else a download in `into`.
 
         Raises FileNotFoundError where nothing is there. The caller never writes to it.
         """

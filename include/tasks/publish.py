@@ -5,6 +5,7 @@ import logging
 import shutil
 from pathlib import Path
 
+from ..adapters import code
 from ..adapters.remote import remote
 from ..adapters.store import Store
 from ..contracts import loader
@@ -88,12 +89,18 @@ def _facts(task: Run, extracted: Receipt, validated: Receipt, folder: Path) -> F
         counts=validated.counts.model_dump(),
         source_version=extracted.facts["source_version"],
         source_date=extracted.facts["source_date"],
-        code=settings().code.partition(":")[0] or "worktree",
+        code=_code(),
         environment=environment(),
         run=task.run,
         base=validated.inputs["base"],
         inputs=validated.facts["references"],
     )
+
+
+def _code() -> str:
+    """The commit whose code ran; with the tree of the files where they are not those of the commit."""
+    commit, _, tree = (settings().code or code.identity(REPOSITORY)).partition(":")
+    return f"{commit}.{tree}" if commit.endswith("+dirty") else commit
 
 
 def environment() -> str:

@@ -42,7 +42,7 @@ class Counts(BaseModel):
         if came != went:
             raise DataError(
                 f"{where}: {came:,} rows came in and {went:,} went out ({self!r}). "
-                "This is a fault of the engine or of extract.py's counts: every row that it drops or makes must be counted."
+                "What extract.py drops, merges or adds it must return as counts; else this is a fault of the engine."
             )
 
 
@@ -124,7 +124,8 @@ def files(store: Store, receipt: Receipt, into: Path) -> dict[str, Path]:
             continue
         if (sha := sha256_of(local[name])) != output.sha256:
             problems.append(
-                f"{receipt.folder}/{name}: its bytes are not those of the receipt: expected sha256 {output.sha256}, found {sha}"
+                f"{receipt.folder}/{name}: its bytes are not those of the receipt: "
+                f"expected sha256 {output.sha256}, found {sha}"
             )
     if problems:
         raise EnvironmentFault(*problems, f"Clear the task {receipt.verb} to make them again.")
