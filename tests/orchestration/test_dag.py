@@ -27,8 +27,8 @@ def parsed(variables: Mapping[str, str], *options: str) -> subprocess.Popen[str]
     """A fresh process that parses dags/datasets.py."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("COMMONS_", "AIRFLOW"))}
     command = [sys.executable, str(Path(__file__).with_name("parse.py")), *options]
-    given = kept | {"AIRFLOW__CORE__UNIT_TEST_MODE": "True"} | dict(variables)
-    return subprocess.Popen(command, env=given, stdout=subprocess.PIPE, text=True)
+    given = kept | {"AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "0", "AIRFLOW__CORE__UNIT_TEST_MODE": "True"}
+    return subprocess.Popen(command, env=given | dict(variables), stdout=subprocess.PIPE, text=True)
 
 
 def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
