@@ -1,4 +1,4 @@
-"""What a pod runs: `python -m include.tasks VERB NAME --run RUN_ID`. Exit 0 fine, 1 data or contract at fault, 2 else."""
+"""What a pod runs: `python -m include.tasks VERB NAME --run RUN_ID`. Exit 0 fine, 1 data or contract, 2 the rest."""
 
 import argparse
 import importlib

@@ -63,6 +63,7 @@ class Wells:
     root: Path
     forks: Forks
     more: dict[str, str] = field(default_factory=dict)
+    name: str = "wells"
 
     @property
     def folder(self) -> Path:
@@ -91,7 +92,7 @@ class Wells:
             "COMMONS_DATASETS": str(self.root / "room"),
             "COMMONS_MIRROR": "",
         }
-        return self.forks(variables | self.more, [verb, "wells", "--run", run, "--attempt", str(attempt)], kill_at)
+        return self.forks(variables | self.more, [verb, self.name, "--run", run, "--attempt", str(attempt)], kill_at)
 
     def run(self, run: str = "r1") -> list[int]:
         """Exit codes of the verbs, until one fails."""

@@ -1,5 +1,6 @@
 """Whole runs, and what they leave when things go wrong: one version or none, nothing lost, a reason that helps."""
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -192,6 +193,54 @@ def test_restricted_data_are_proposed_and_lie_on_their_own_remote(wells: Wells) 
     assert wells.pinned() is None
     assert (wells.root / "remotes" / "restricted").is_dir()
     assert not (wells.root / "remotes" / "internal").exists()
+
+
+def _listing(wells: Wells) -> dict[str, str]:
+    entry = wells.pinned()
+    assert entry is not None
+    source = reading.remote("public", None, str(wells.root / "remotes"))
+    return reading.listing(entry.md5, source, wells.root / "cache").files
+
+
+def test_an_unchanged_partition_keeps_its_object(wells: Wells) -> None:
+    schema = SCHEMA.replace("nullable=True, ", "")
+    rows = ROWS.replace(",\n", ",DE\n")
+    wells.write(rows, CONTRACT + "partition: country_code\n", schema)
+    assert wells.run("r1") == [0, 0, 0]
+    before = {name: oid for name, oid in _listing(wells).items() if name.startswith("table/")}
+    assert set(before) == {"table/country_code=DE/part-00000.parquet", "table/country_code=NA/part-00000.parquet"}
+    wells.write(rows.replace("W3,4.5", "W3,4.75"), CONTRACT + "partition: country_code\n", schema)
+    assert wells.run("r2") == [0, 0, 0]
+    after = _listing(wells)
+    assert after["table/country_code=DE/part-00000.parquet"] == before["table/country_code=DE/part-00000.parquet"]
+    assert after["table/country_code=NA/part-00000.parquet"] != before["table/country_code=NA/part-00000.parquet"]
+
+
+def test_references_are_checked_at_the_version_that_is_pinned(wells: Wells) -> None:
+    """A row that refers to nothing in the other dataset is quarantined; the pin names the version that was read."""
+    wells.run("r1")
+    other = wells.folder.parent / "licences"
+    other.mkdir()
+    refers = "  references: [{columns: [well_id], dataset: wells, to: [well_id]}]\n"
+    text = CONTRACT.replace("title: Wells", "title: Licences").replace("wells.csv", "licences.csv")
+    text = text.replace("key: [well_id]", "key: [licence_id]").replace(
+        "expect: {rows: [2, 1000], rows_change_pct: 50, quarantine_pct: 40}\n",
+        f"expect:\n  quarantine_pct: 50\n{refers}",
+    )
+    (other / "contract.yaml").write_text(text)
+    (other / "licences.csv").write_text("licence_id,well_id\nL1,W1\nL2,W2\nL3,W99\n")
+    (other / "schema.py").write_text(
+        "import pandera.polars as pa\n\n\nclass Schema(pa.DataFrameModel):\n"
+        '    licence_id: str = pa.Field(description="Licence")\n    well_id: str = pa.Field(description="Its well")\n'
+    )
+    licences = dataclasses.replace(wells, name="licences")
+    assert licences.run("r1") == [0, 0, 0]
+    receipt = found(wells.store, "licences", "r1", "publish")
+    pinned = wells.pinned()
+    assert receipt is not None
+    assert pinned is not None
+    assert (receipt.counts.published, receipt.counts.quarantined) == (2, 1)
+    assert receipt.facts["entry"]["meta"]["inputs"] == {"wells": pinned.meta.content}
 
 
 def test_a_secret_is_found_nowhere(wells: Wells) -> None:
