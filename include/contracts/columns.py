@@ -100,6 +100,28 @@ class TableSchema(Strict):
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
+def breaking(new: TableSchema, previous: TableSchema) -> list[str]:
+    """What readers of `previous` lose with `new`, in words; empty where nothing breaks."""
+    now = {column.id: column for column in new.columns}
+    found = []
+    for old in previous.columns:
+        column = now.get(old.id)
+        if column is None:
+            found.append(f"column '{old.name}' is dropped")
+            continue
+        if column.name != old.name:
+            found.append(f"column '{old.name}' is renamed to '{column.name}'")
+        if column.type != old.type:
+            found.append(f"column '{column.name}' changes from {old.type} to {column.type}")
+        if column.nullable and not old.nullable:
+            found.append(f"column '{column.name}' may be missing now")
+        if column.unit != old.unit:
+            found.append(f"column '{column.name}' changes its unit from {old.unit} to {column.unit}")
+    if new.key != previous.key:
+        found.append(f"the key changes from ({', '.join(previous.key)}) to ({', '.join(new.key)})")
+    return found
+
+
 def _place(loc: tuple[int | str, ...]) -> str:
     return f"{'.'.join(map(str, loc))}: " if loc else ""
 

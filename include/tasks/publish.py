@@ -9,11 +9,12 @@ from ..adapters import code
 from ..adapters.remote import remote
 from ..adapters.store import Store
 from ..contracts import loader
-from ..contracts.columns import TableSchema
+from ..contracts.columns import TableSchema, breaking
 from ..errors import EnvironmentFault
 from ..settings import REPOSITORY, settings
-from ..versions import heads
+from ..versions import heads, reading
 from ..versions.facts import Facts, access_class
+from ..versions.heads import Head
 from ..versions.publication import WorkingTree, git_target, publish
 from ..versions.pushing import GitTarget
 from .perform import Run, Work, perform
@@ -42,7 +43,8 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
     folder = _assemble(store, extracted, validated, place)
     schema = TableSchema.from_json((folder / "schema.json").read_text())
     facts = _facts(task, extracted, validated, folder)
-    propose = bool(validated.facts["breaking"]) or _wants_review(folder, schema)
+    breaks = _breaking(schema, heads.read(store, settings().ref, task.dataset), place / "base")
+    propose = bool(breaks) or _wants_review(folder, schema)
     target = _target(propose)
     done = publish(folder, schema, facts, target, lambda name: remote(name, REPOSITORY, settings().remote))
     if done.outcome != "proposed":
@@ -51,8 +53,16 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
     return Work(
         outcome="done" if done.outcome == "published" else done.outcome,
         counts=validated.counts,
-        facts={"commit": done.commit, "entry": done.entry.document(), "breaking": validated.facts["breaking"]},
+        facts={"commit": done.commit, "entry": done.entry.document(), "breaking": breaks},
     )
+
+
+def _breaking(schema: TableSchema, base: Head | None, into: Path) -> list[str]:
+    """What readers of the last version lose: looked at here, since validate runs the author's code."""
+    if base is None:
+        return []
+    last = reading.file_of(base.entry, "schema.json", into).read_text(encoding="utf-8")
+    return breaking(schema, TableSchema.from_json(last))
 
 
 def _assemble(store: Store, extracted: Receipt, validated: Receipt, place: Path) -> Path:

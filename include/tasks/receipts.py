@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import os
 import socket
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -153,8 +153,21 @@ def _read(store: Store, path: str) -> Receipt:
     if content is None:
         raise EnvironmentFault(f"{store.url}/{path}: the receipt went away while it was read. Try again.")
     try:
-        return Receipt.model_validate_json(content)
+        return _in_place(Receipt.model_validate_json(content), path)
     except ValueError as error:
         raise EnvironmentFault(
             f"{store.url}/{path}: not a receipt of format 1: {error}. Clear the task to make a new one."
         ) from error
+
+
+def _in_place(receipt: Receipt, path: str) -> Receipt:
+    """The receipt, if it speaks of its own attempt only: pods that wrote it run authors' code and foreign bytes."""
+    own_folder = path.rpartition("/")[0]
+    names = [PurePosixPath(name) for name in receipt.outputs]
+    if (
+        attempt_folder(receipt.dataset, receipt.run, receipt.verb, receipt.attempt) != own_folder
+        or PurePosixPath(receipt.folder).parent != PurePosixPath(own_folder)
+        or any(name.is_absolute() or ".." in name.parts for name in names)
+    ):
+        raise ValueError(f"it speaks of files or runs outside {own_folder}")
+    return receipt

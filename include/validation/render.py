@@ -41,28 +41,6 @@ def render(
     return TableSchema(columns=columns, key=contract.key, retired=dict(sorted(retired.items())))
 
 
-def breaking(new: TableSchema, previous: TableSchema) -> list[str]:
-    """What readers of `previous` lose with `new`, in words; empty where nothing breaks."""
-    now = {column.id: column for column in new.columns}
-    found = []
-    for old in previous.columns:
-        column = now.get(old.id)
-        if column is None:
-            found.append(f"column '{old.name}' is dropped")
-            continue
-        if column.name != old.name:
-            found.append(f"column '{old.name}' is renamed to '{column.name}'")
-        if column.type != old.type:
-            found.append(f"column '{column.name}' changes from {old.type} to {column.type}")
-        if column.nullable and not old.nullable:
-            found.append(f"column '{column.name}' may be missing now")
-        if column.unit != old.unit:
-            found.append(f"column '{column.name}' changes its unit from {old.unit} to {column.unit}")
-    if new.key != previous.key:
-        found.append(f"the key changes from ({', '.join(previous.key)}) to ({', '.join(new.key)})")
-    return found
-
-
 def _column(name: str, field: Field, number: int, texts: Mapping[str, str]) -> Column:
     said = facts(field)
     source = said.get("source")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandera.polars as pa
 import polars as pl
 
-from ..contracts.columns import TableSchema
+from ..contracts.columns import TableSchema, breaking
 from ..contracts.model import Contract
 from ..tables import parquet
 from ..tables.types import polars_type
@@ -19,7 +19,6 @@ from .checks import prepare
 from .expectations import Finding, Previous, Result, judge, waived
 from .matching import Matched, castings, difference, match
 from .quality import Quality, Tally, to_json
-from .render import breaking
 from .split import Split, quarantine_layout, typed
 from .verdict import Counted, Verdict, balance
 from .writing import write

@@ -1,5 +1,6 @@
 """Receipts: finished work is adopted, cleared work is done again, and no process writes over another."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,22 @@ def test_run_ids_are_encoded_into_one_folder(store: Store) -> None:
 def test_a_lost_or_invented_row_is_an_error(counts: Counts) -> None:
     with pytest.raises(DataError, match="rows came in and"):
         counts.check("trees")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"folder": "runs/other/run/validate/0000/abc"},
+        {"outputs": {"../../x": {"sha256": "0" * 64, "bytes": 1}}},
+        {"outputs": {"/etc/x": {"sha256": "0" * 64, "bytes": 1}}},
+        {"dataset": "other"},
+        {"attempt": "0001"},
+    ],
+)
+def test_a_receipt_that_speaks_of_other_runs_is_refused(store: Store, change: dict[str, object]) -> None:
+    """A pod that runs an author's code can write any receipt below its run; it can't reach beyond it."""
+    _do(store, _extract(), "one")
+    (path,) = [p for p in store.list("runs") if "/receipt-" in p]
+    store.put(path, json.dumps(json.loads(store.get(path) or b"") | change).encode())
+    with pytest.raises(EnvironmentFault, match=r"speaks of files or runs outside runs/trees/"):
+        found(store, "trees", _extract().run, "extract")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from include.contracts.columns import TableSchema
+from include.contracts.columns import TableSchema, breaking
 from include.errors import ContractError
-from include.validation.render import breaking, render
+from include.validation.render import render
 from include.validation.schema import load
 from tests.validation.given import author, contract, table_schema
 
