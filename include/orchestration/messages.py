@@ -30,8 +30,9 @@ POD = {
     "NodeLost": "the node went away with the pod. It is tried again.",
     "Shutdown": "the node was shut down. It is tried again.",
 }
+AGAIN = "It is tried again and adopts what was finished."
 CODES = {
-    0: "the pod succeeded, but its log or its end could not be read. It is tried again and adopts the finished work.",
+    0: f"the pod succeeded, but its log or its end could not be read. {AGAIN}",
     1: "the data or the contract is at fault; the last good version stays in place. Another try would not help.",
     2: "the environment is at fault (store, remote, network or Git), not the data. It is tried again.",
     137: "the pod was killed. It is tried again.",
@@ -72,7 +73,10 @@ def explain(pod: Any, exception: BaseException | None = None) -> str:
         words = ENDED.get(ended.reason) or CODES.get(ended.exit_code) or "the program ended in an unforeseen way."
         label = ended.reason if ended.reason in ENDED else f"Exit {ended.exit_code}"
         return _told(pod, f"{label}: {words}", ended.message)
-    return f"Pod {pod.metadata.name}: {exception}. It is tried again."
+    why = str(exception).rstrip(".")
+    if state and state.running:
+        return _told(pod, f"at work when last seen, but its log or state can't be read. {AGAIN}", why)
+    return f"Pod {pod.metadata.name}: {why}. It is tried again."
 
 
 def _told(pod: Any, words: str, said: str | None) -> str:

@@ -32,17 +32,17 @@ def lacking() -> str:
 
 
 def load(into: Path) -> str:
-    """Makes the image unless the cluster has it; its name without the tag, as in COMMONS_IMAGE."""
-    image = f"docker.io/local/{NAME}"
+    """Makes the image unless the cluster has it; its name, tagged with the hash of its lock file."""
     lock = hashlib.sha256((IMAGES / "requirements.txt").read_bytes()).hexdigest()[:16]
+    image = f"docker.io/local/{NAME}:{lock}"
     recipe = hashlib.sha256(b"".join((IMAGES / part).read_bytes() for part in PARTS) + START.encode()).hexdigest()
-    if f"recipe={recipe}" not in _ctr("images", "ls", f"name=={image}:{lock}"):
+    if f"recipe={recipe}" not in _ctr("images", "ls", f"name=={image}"):
         _make(into / "venv")
         (into / "start").write_text(START)
         (into / "start").chmod(0o755)
         parts = [f"{into / 'venv'}:{VENV}", f"{into / 'start'}:/usr/local/bin/commons-task"]
         _run(str(LOADER), f"{NAME}:{lock}", "--base", *parts)
-        _ctr("images", "label", f"{image}:{lock}", f"recipe={recipe}")
+        _ctr("images", "label", image, f"recipe={recipe}")
         shutil.rmtree(into / "venv")
     return image
 

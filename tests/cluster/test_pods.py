@@ -91,7 +91,7 @@ def test_an_image_that_would_run_as_root_is_held_back_in_plain_words(reached: Ou
         return found if any(s.state.waiting and "Config" in s.state.waiting.reason for s in statuses) else None
 
     name = reached.kube.create_namespaced_pod(NAMESPACE, pod).metadata.name
-    words = explain(until(held, "the kubelet looks at the image"))
+    words = explain(until(held, "the kubelet looks at the image", 60))
     reached.kube.delete_namespaced_pod(name, NAMESPACE, grace_period_seconds=0)
     assert "CreateContainerConfigError" in words
     assert "the image would run as root (set COMMONS_RUN_AS)" in words
@@ -128,7 +128,7 @@ def _start(reached: Outside, pod: dict[str, Any]) -> str:
 
 def _said(reached: Outside, name: str) -> dict[str, Any]:
     """The last line of the pod's log once it has ended; the pod is removed."""
-    phase = until(lambda: _ended(reached, name), f"{name} ends")
+    phase = until(lambda: _ended(reached, name), f"{name} ends", 90)
     log = reached.kube.read_namespaced_pod_log(name, NAMESPACE, _preload_content=False).data.decode()
     reached.kube.delete_namespaced_pod(name, NAMESPACE, grace_period_seconds=0)
     assert phase == "Succeeded", log
