@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -103,7 +102,7 @@ def remote(name: str, repository: Path | None, override: str = "") -> Remote:
 
     Raises EnvironmentFault where neither knows it.
     """
-    config = _config(repository)
+    config = config_of(repository)
     known = dict(config["remote"].get(name, {}))
     if override:
         known = known | {"url": f"{override.rstrip('/')}/{name}"}
@@ -127,14 +126,7 @@ def point_remotes(repository: Path, parent: Path) -> None:
             config["remote"][name] = {"url": str(parent / name), "verify": True}
 
 
-def cache_folder(repository: Path | None) -> Path:
-    """The DVC cache of a repository, else one of this user."""
-    if repository is None or not (repository / ".dvc").is_dir():
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "data_commons"
-    return Path(_config(repository)["cache"].get("dir") or repository / ".dvc" / "cache")
-
-
-def _config(repository: Path | None) -> Any:
+def config_of(repository: Path | None) -> Any:
     folder = repository / ".dvc" if repository else None
     return Config(dvc_dir=str(folder) if folder and folder.is_dir() else None)
 
@@ -158,7 +150,7 @@ def put(file: Path, oid: str, to: Remote) -> None:
         return
     with told(to, "write", oid):
         if to.is_local:
-            _place(file, Path(to.path(oid)), Path(to.root) / "tmp")
+            place(file, Path(to.path(oid)), Path(to.root) / "tmp")
         else:
             to.fs.put_file(str(file), to.path(oid))
     if not is_whole(to, oid, size):
@@ -199,85 +191,7 @@ def absent(objects: Iterable[str], where: Remote) -> list[str]:
         return [oid for oid, size in zip(oids, pool.map(where.size, oids), strict=True) if size is None]
 
 
-def fetch(oid: str, source: Remote, cache: Path) -> Path:
-    """A local file with the object's bytes, verified: from the DVC cache, else from the remote.
-
-    What is on another machine is kept in the cache. A corrupt copy there is moved aside to `cache/corrupt/` and
-    fetched again.
-    Raises EnvironmentFault where the remote lacks the object, or holds other bytes than were published.
-    """
-    cached = cache / "files" / "md5" / oid[:2] / oid[2:]
-    if cached.is_file():
-        if _verified(cached, oid):
-            return cached
-        aside = cache / "corrupt" / f"{oid}-{uuid.uuid4().hex[:8]}"
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        cached.replace(aside)
-    if source.is_local:
-        return _in_place(oid, source)
-    _download(oid, source, cached, cache / "tmp")
-    return cached
-
-
-def listing(oid: str, source: Remote, cache: Path) -> Listing:
-    """The files of the version whose directory object is `oid`. Raises EnvironmentFault as `fetch`."""
-    items = json.loads(fetch(oid, source, cache).read_bytes())
-    return Listing({item["relpath"]: item["md5"] for item in items}, {})
-
-
-def place_in_cache(folder: Path, listing: Listing, cache: Path) -> None:
-    """Copy a version into the DVC cache (by reflink where the volume can), so that `dvc checkout` needs no remote."""
-    for path, oid in listing.files.items():
-        cached = cache / "files" / "md5" / oid[:2] / oid[2:]
-        if not cached.exists():
-            _place(folder / path, cached, cache / "tmp")
-    cached = cache / "files" / "md5" / listing.md5[:2] / listing.md5[2:]
-    if not cached.exists():
-        _place(listing.to_bytes(), cached, cache / "tmp")
-
-
-def _verified(file: Path, oid: str) -> bool:
-    found = file.stat()
-    return _md5_once(file, found.st_mtime_ns, found.st_size, found.st_ino) == oid.removesuffix(".dir")
-
-
-@lru_cache(maxsize=4096)
-def _md5_once(file: Path, _changed: int, _size: int, _inode: int) -> str:
-    return md5_of(file)
-
-
-def _in_place(oid: str, source: Remote) -> Path:
-    """The object where it lies in a folder of this machine; nobody writes to it."""
-    with told(source, "read", oid):
-        file = Path(source.path(oid))
-        if not _verified(file, oid):
-            raise _damaged(source, oid, file)
-        return file
-
-
-def _damaged(source: Remote, oid: str, file: Path) -> EnvironmentFault:
-    return EnvironmentFault(
-        f"{source.url}: object {oid} is damaged: its md5 is {md5_of(file)}, it has {file.stat().st_size:,} bytes. "
-        "It was not used. Restore it on the remote from a backup, or publish the version again."
-    )
-
-
-def _download(oid: str, source: Remote, target: Path, scratch: Path) -> None:
-    scratch.mkdir(parents=True, exist_ok=True)
-    part = scratch / uuid.uuid4().hex
-    try:
-        for _ in range(2):
-            with told(source, "read", oid):
-                source.fs.get_file(source.path(oid), str(part))
-            if md5_of(part) == oid.removesuffix(".dir"):
-                _place(part, target, scratch)
-                return
-        raise _damaged(source, oid, part)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _place(content: Path | bytes, target: Path, scratch: Path) -> None:
+def place(content: Path | bytes, target: Path, scratch: Path) -> None:
     """Write whole or not at all: beside the objects, to disk, read-only, then renamed into its place."""
     scratch.mkdir(parents=True, exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from ..adapters.remote import cache_folder, remote
+from ..adapters.cache import cache_folder
+from ..adapters.remote import remote
 from ..contracts import loader
 from ..contracts.columns import TableSchema
 from ..contracts.names import Names

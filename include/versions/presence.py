@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ..adapters.remote import Remote, absent, listing
+from ..adapters.cache import listing
+from ..adapters.remote import Remote, absent
 from ..errors import EnvironmentFault
 from .pins import FILE, Entry
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..adapters import git
-from ..adapters.remote import Listing, Remote, cache_folder, listing_of, place_in_cache, put_version
+from ..adapters.cache import cache_folder, place_in_cache
+from ..adapters.remote import Listing, Remote, listing_of, put_version
 from ..contracts.columns import TableSchema
 from ..tables.content import content_hash
 from . import worktree

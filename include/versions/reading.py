@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from ..adapters import git
-from ..adapters.remote import Remote, cache_folder, fetch, listing, remote
+from ..adapters.cache import cache_folder, fetch, listing
+from ..adapters.remote import Remote, remote
 from ..errors import DataError
 from ..settings import REPOSITORY, settings
 from ..tables import parquet

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from include.adapters import remote as remotes
-from include.adapters.remote import Listing, Remote, fetch, listing, listing_of, put_version, remote
+from include.adapters.cache import fetch, listing
+from include.adapters.remote import Listing, Remote, listing_of, put_version, remote
 from include.errors import EnvironmentFault
 
 GATEWAY = shutil.which("versitygw") or str(Path.home() / "go" / "bin" / "versitygw")

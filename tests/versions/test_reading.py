@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from include.adapters.remote import cache_folder, listing
+from include.adapters.cache import cache_folder, listing
 from include.adapters.store import Store
 from include.errors import DataError, EnvironmentFault
 from include.versions import heads, presence, reading
