@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -39,7 +40,7 @@ class Laptop:
     user: str
     password: str
 
-    @property
+    @cached_property
     def api(self) -> Api:
         """Airflow's REST API with this login."""
         return Api(self.address, self.user, self.password)

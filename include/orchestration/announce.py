@@ -10,23 +10,33 @@ from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
 from ..settings import settings
 
-FACTS = ("commit", "content", "md5", "source_version", "code", "environment")
+IDENTITY = ("commit", "content")
 
 
-def announce(dataset: str, run_id: str, asset: Asset, outlet_events: Any) -> dict[str, Any]:
+def announce(dataset: str, run_id: str, asset: Asset, outlet_events: Any, inlet_events: Any) -> dict[str, Any]:
     """What is known of the version that this run published; attached to the Asset event.
 
-    Skips where nothing new was published. Raises AirflowException where publish left no receipt.
+    Skips where nothing new was published, or the latest event already told of it (a cleared run finds its own commit).
+    Raises AirflowException where publish left no receipt.
     """
     receipt = receipt_of(settings().store, dataset, run_id)
     if receipt["outcome"] != "done":
-        raise AirflowSkipException(
-            f"{dataset}: publish says {receipt['outcome']}: there is no new version to announce."
-        )
-    facts = {key: receipt["facts"][key] for key in FACTS if key in receipt["facts"]}
-    told = {"dataset": dataset, "run": run_id, **receipt["counts"], **facts}
+        raise AirflowSkipException(f"{dataset}: publish says {receipt['outcome']}: no new version to announce.")
+    told = {"dataset": dataset, "run": run_id, **receipt["counts"], **_facts(receipt)}
+    for event in inlet_events[asset].ascending(False).limit(1):
+        if all(event.extra.get(key) == told.get(key) for key in IDENTITY):
+            raise AirflowSkipException(f"{dataset}: this version was announced at {event.timestamp}.")
     outlet_events[asset].extra.update(told)
     return told
+
+
+def _facts(receipt: dict[str, Any]) -> dict[str, Any]:
+    """Which version it is: its commit, its two hashes, what it was made from."""
+    facts, entry = receipt["facts"], receipt["facts"].get("entry") or {}
+    meta = entry.get("meta") or {}
+    known = {"commit": facts.get("commit"), "md5": entry.get("md5")}
+    known |= {key: meta.get(key) for key in ("content", "source_version", "code", "environment")}
+    return {key: value for key, value in known.items() if value}
 
 
 def receipt_of(store: str, dataset: str, run_id: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """One DAG a contract: extract, validate, publish in pods, then announce."""
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from ..settings import settings
 from . import announce as announcing
 from . import macros
 from .pod import pod_task
+
+log = logging.getLogger(__name__)
 
 
 def dataset_dag(folder: Path) -> DAG:
@@ -59,9 +62,9 @@ def dataset_asset(name: str) -> Asset:
 
 
 def _announce(name: str, asset: Asset) -> Any:
-    @task(task_id="announce", outlets=[asset], retries=2, multiple_outputs=False)
-    def announce(run_id: Any = None, outlet_events: Any = None) -> dict[str, Any]:
-        return announcing.announce(name, run_id, asset, outlet_events)
+    @task(task_id="announce", inlets=[asset], outlets=[asset], retries=2, multiple_outputs=False)
+    def announce(run_id: Any = None, outlet_events: Any = None, inlet_events: Any = None) -> dict[str, Any]:
+        return announcing.announce(name, run_id, asset, outlet_events, inlet_events)
 
     return announce()
 
@@ -100,6 +103,8 @@ def _broken(name: str, message: str) -> DAG:
 
         @task(task_id="contract", retries=0)
         def contract() -> None:
+            for line in message.splitlines():
+                log.error("%s", line)
             raise AirflowFailException(message)
 
         contract()

@@ -27,20 +27,37 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def receipt(store: Path, attempt: str, outcome: str, finished: str = "2026-01-01T00:00:00Z", **facts: str) -> None:
     folder = store / "runs/elf_codes/scheduled__2026-01-01T00%3A00%3A00%2B00%3A00/publish" / attempt
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"outcome": outcome, "counts": {"published": 3818}, "facts": {"finished": finished} | facts}
+    meta = {"content": facts.pop("content", "c0"), "source_version": "0.0.18", "inputs": {}}
+    entry = {"md5": "0f.dir", "meta": meta}
+    known = {"finished": finished, "pod": "not told", "entry": entry} | facts
+    content = {"outcome": outcome, "counts": {"published": 3818}, "facts": known}
     (folder / f"receipt-{finished[:10]}.json").write_text(json.dumps(content))
 
 
-def told() -> tuple[dict[str, Any], dict[str, Any]]:
+class Before(list[Any]):
+    """The asset's earlier events, oldest first, as Airflow gives them."""
+
+    def ascending(self, up: bool) -> "Before":
+        return self if up else Before(reversed(self))
+
+    def limit(self, most: int) -> "Before":
+        return Before(self[:most])
+
+
+def told(*before: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     events = {ASSET: SimpleNamespace(extra={})}
-    return announce.announce("elf_codes", RUN, ASSET, events), events[ASSET].extra
+    earlier = Before(SimpleNamespace(extra=extra, timestamp="2026-01-01") for extra in before)
+    return announce.announce("elf_codes", RUN, ASSET, events, {ASSET: earlier}), events[ASSET].extra
 
 
 def test_a_new_version_is_told_with_what_is_known_of_it(store: Path) -> None:
-    receipt(store, "0000", "done", commit="abc", content="def", pod="not told")
+    receipt(store, "0000", "done", commit="abc", content="def")
     facts, extra = told()
-    expected = {"dataset": "elf_codes", "run": RUN, "published": 3818, "commit": "abc", "content": "def"}
-    assert facts == extra == expected
+    assert facts == extra
+    assert facts == {
+        "dataset": "elf_codes", "run": RUN, "published": 3818, "commit": "abc", "content": "def", "md5": "0f.dir",
+        "source_version": "0.0.18",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("outcome", ["unchanged", "proposed"])
@@ -63,3 +80,12 @@ def test_the_highest_attempt_counts_and_of_it_the_last_finished(store: Path) -> 
     receipt(store, "0002", "unchanged", "2026-01-02T00:00:00Z")
     receipt(store, "0002", "done", "2026-01-03T00:00:00Z", commit="new")
     assert told()[0]["commit"] == "new"
+
+
+def test_a_version_is_announced_once_however_often_its_run_is_cleared(store: Path) -> None:
+    receipt(store, "0000", "done", commit="abc", content="def")
+    receipt(store, "0002", "done", commit="abc", content="def")
+    other, same = {"commit": "000", "content": "def"}, {"commit": "abc", "content": "def"}
+    with pytest.raises(AirflowSkipException, match="was announced"):
+        told(other, same)
+    assert told(same, other)[0]["commit"] == "abc"
