@@ -6,6 +6,7 @@ import uuid
 from functools import lru_cache
 from pathlib import Path
 
+from ..errors import EnvironmentFault
 from .remote import Listing, Remote, config_of, md5_of, place, told
 
 
