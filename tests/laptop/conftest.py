@@ -12,7 +12,7 @@ from include.laptop import Laptop, down, up
 from include.laptop.airflow import NAMES
 from include.laptop.processes import running
 from include.settings import REPOSITORY
-from tests.orchestration.conftest import BROKEN, write
+from tests.orchestration.conftest import BROKEN, CONTRACT, REFERENCE, write
 
 # Airflow reads this file of its home: what makes an operator lose the reply of a pod that has done its work.
 POLICY = """
@@ -70,8 +70,10 @@ def house(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Ho
     subprocess.run(["git", "clone", "-q", "--bare", str(REPOSITORY), str(place / "origin.git")], check=True)
     for command in (["branch", "-f", "start", "HEAD"], ["branch", "-f", "main", "HEAD"]):
         subprocess.run(["git", *command], cwd=place / "origin.git", check=False, capture_output=True)
-    shutil.copytree(REPOSITORY / "include/datasets/elf_codes", place / "datasets/elf_codes")
+    elf = shutil.copytree(REPOSITORY / "include/datasets/elf_codes", place / "datasets/elf_codes") / "contract.yaml"
+    elf.write_text(elf.read_text().replace('schedule: "@monthly"\n', ""))  # nothing is to start by itself
     write(place / "datasets", "broken", BROKEN)
+    write(place / "datasets", "referring", CONTRACT + REFERENCE.replace("TO", "elf_codes"))
     home, flag = place / "airflow", place / "lose-the-reply"
     (home / "config").mkdir(parents=True)
     (home / "config/airflow_local_settings.py").write_text(POLICY.format(flag=str(flag)))
@@ -82,9 +84,10 @@ def house(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Ho
         "COMMONS_PUBLISH": f"file://{place}/origin.git",
         "COMMONS_REF": "main",
         "COMMONS_MIRROR": str(shared),
+        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",
     }
     try:
-        yield House(up(home, ["elf_codes", "broken"], settings, seconds=300), place, flag)
+        yield House(up(home, ["elf_codes", "broken", "referring"], settings, seconds=300), place, flag)
     finally:
         started = [process for name in NAMES if (process := running(home, name))]
         family = started + [child for process in started for child in process.children(recursive=True)]

@@ -1,5 +1,9 @@
 """The pipeline in a real Airflow: retries, clearing, announcements, broken contracts, pages, doors."""
 
+import time
+from collections.abc import Callable
+from typing import Any
+
 import httpx
 import pytest
 
@@ -40,6 +44,25 @@ def test_a_new_version_is_announced_once_with_its_facts(house: House, run: str) 
     extra = dict(event["extra"])  # type: ignore[call-overload]
     assert (extra["records"], extra["published"]) == (3819, 3818)
     assert [extra["commit"]] == house.commits()
+
+
+def test_a_new_version_starts_what_references_it(house: House, run: str) -> None:
+    """The Asset starts it; its own code is not in the archive, which its task tells in plain words, tried once."""
+    api = house.laptop.api
+    started = until(lambda: api.call("GET", "dags/referring/dagRuns")["dag_runs"])
+    assert [found["run_type"] for found in started] == ["asset_triggered"]
+    assert api.follow("referring", started[0]["dag_run_id"], seconds=120) == "failed"
+    extract = api.log("referring", started[0]["dag_run_id"], "extract")
+    assert "Exit 1: the data or the contract is at fault" in extract
+    assert api.states("referring", started[0]["dag_run_id"])["validate"] == "upstream_failed"
+
+
+def until(found: Callable[[], list[Any]], seconds: float = 60) -> list[Any]:
+    """What `found` gives as soon as it is something."""
+    end = time.monotonic() + seconds
+    while not (now := found()) and time.monotonic() < end:
+        time.sleep(0.2)
+    return now
 
 
 def test_pods_keep_their_own_log_in_the_store(house: House, run: str) -> None:

@@ -26,6 +26,7 @@ import pandera.polars as pa
 class Schema(pa.DataFrameModel):
     id: str = pa.Field(description="The thing")
 '''
+REFERENCE = "expect:\n  references:\n    - {columns: [id], dataset: TO, to: [id]}\n"
 BROKEN = CONTRACT.replace("title:", "titel:")
 
 

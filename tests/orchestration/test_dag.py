@@ -18,9 +18,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from include.contracts import loader
 from include.orchestration import dag as dags
 from include.settings import REPOSITORY, settings
-from tests.orchestration.conftest import BROKEN, CONTRACT, pod_of, write
-
-REFERENCE = "expect:\n  references:\n    - {columns: [id], dataset: TO, to: [id]}\n"
+from tests.orchestration.conftest import BROKEN, CONTRACT, REFERENCE, pod_of, write
 
 
 def parsed(variables: Mapping[str, str], *options: str) -> subprocess.Popen[str]:
