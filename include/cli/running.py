@@ -84,7 +84,7 @@ def _tell_heads(store: Store) -> None:
 
 def _show_report(store: Store, receipt: Receipt) -> None:
     with tempfile.TemporaryDirectory() as place:
-        reports = {n: p for n, p in files(store, receipt, Path(place)).items() if n.startswith("report.")}
+        reports = files(store, receipt, Path(place), lambda name: name.startswith("report."))
         out.print(Markdown(reports["report.md"].read_text(encoding="utf-8")))
         out.print(f"The same as a page: {reports['report.html']}", highlight=False, soft_wrap=True)
 

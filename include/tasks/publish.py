@@ -68,10 +68,8 @@ def _breaking(schema: TableSchema, base: Head | None, into: Path) -> list[str]:
 def _assemble(store: Store, extracted: Receipt, validated: Receipt, place: Path) -> Path:
     """The version's folder: raw bytes from extract, all else from validate, hashes checked."""
     folder = place / "version"
-    kept = {
-        n: p for n, p in files(store, extracted, place / "in").items() if n.startswith("raw/") or n == "contract.yaml"
-    }
-    kept |= {n: p for n, p in files(store, validated, place / "in").items() if not n.startswith("report.")}
+    kept = files(store, extracted, place / "in", lambda name: name.startswith("raw/") or name == "contract.yaml")
+    kept |= files(store, validated, place / "in", lambda name: not name.startswith("report."))
     for name, path in kept.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         _link(path, folder / name)

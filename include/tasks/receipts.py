@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 from urllib.parse import quote
@@ -112,11 +113,15 @@ def needed(store: Store, dataset: str, run: str, verb: str) -> Receipt:
     return receipt
 
 
-def files(store: Store, receipt: Receipt, into: Path) -> dict[str, Path]:
-    """Local files of a receipt's outputs by name, their hashes checked."""
+def files(
+    store: Store, receipt: Receipt, into: Path, wanted: Callable[[str], bool] = lambda _: True
+) -> dict[str, Path]:
+    """Local files of a receipt's outputs that are `wanted`, by name, their hashes checked."""
     local: dict[str, Path] = {}
     problems: list[str] = []
     for name, output in receipt.outputs.items():
+        if not wanted(name):
+            continue
         try:
             local[name] = store.local(f"{receipt.folder}/{name}", into)
         except FileNotFoundError:

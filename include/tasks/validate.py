@@ -51,7 +51,7 @@ def _validate(
     store: Store,
     place: Path,
 ) -> Work:
-    came = files(store, upstream, place / "in")
+    came = files(store, upstream, place / "in", lambda name: not name.startswith("raw/"))
     tables = _together({n: path for n, path in came.items() if n.startswith("extracted/")}, place / "extracted")
     texts = json.loads(came["descriptions.json"].read_text()) if "descriptions.json" in came else {}
     previous = _previous(base, place / "base")
