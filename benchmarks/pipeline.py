@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from include.settings import REPOSITORY
 
 from . import table
+from .rows import FLOATS, TEXTS
 
 PYTHON = str(REPOSITORY / ".venv-task" / "bin" / "python")
 BARE = "import sys, polars as pl; pl.scan_csv(sys.argv[1]).sink_parquet(sys.argv[2])"
-FLOATS, TEXTS = 10, 5
 
 CONTRACT = """\
 title: Measurements
@@ -105,30 +103,14 @@ def _compared(place: Path, rows: int, *, in_order: bool, bound: float) -> dict[s
 
 
 def _generate(file: Path, rows: int, *, in_order: bool) -> None:
-    """Ids, a day, a country, a year, a flag, ten measurements and five texts a row; the same bytes each time."""
-    step = 1_000_000
-    with file.open("wb") as out:
-        for start in range(0, rows, step):
-            number = pl.int_range(start, min(start + step, rows), eager=True)
-            # A multiplicative permutation: every id once, none beside its neighbour.
-            ids = number if in_order else (number * 7_368_787 + 11) % rows
-            frame = pl.DataFrame({"id": ids}).with_columns(
-                day=pl.date(2000, 1, 1) + pl.duration(days=pl.col("id") % 9_000),
-                country_code=pl.lit(pl.Series(["DE", "FR", "NA", "US", "BR"])).gather(pl.col("id") % 5),
-                year=1990 + pl.col("id") % 30,
-                is_estimated=pl.col("id") % 3 == 0,
-                **{f"value_{n}_mw": ((pl.col("id") * (n + 3) * 7919) % 1_000_003) / 1000 for n in range(FLOATS)},
-                **{
-                    f"text_{n}": pl.lit(f"name{n} ") + ((pl.col("id") * (n + 1)) % 99_991).cast(pl.String)
-                    for n in range(TEXTS)
-                },
-            )
-            frame.write_csv(out, include_header=start == 0)
+    """In a process of its own: the memory of this one is counted as the least of each that it starts."""
+    command = [sys.executable, "-m", "benchmarks.rows", str(file), str(rows)]
+    subprocess.run(command if in_order else [*command, "shuffled"], check=True, cwd=REPOSITORY)
 
 
 def _published(place: Path) -> dict[str, Cost]:
     """Costs of each verb on rows.csv, in a store of its own."""
-    for folder in ("store", "remote", "tree", "room"):
+    for folder in ("store", "remote", "origin.git", "seed", "room"):
         shutil.rmtree(place / folder, ignore_errors=True)
     folder = place / "room" / "measurements"
     folder.mkdir(parents=True)
@@ -136,18 +118,26 @@ def _published(place: Path) -> dict[str, Cost]:
     columns = [f'    value_{n}_mw: float = pa.Field(description="Value")\n' for n in range(FLOATS)]
     columns += [f'    text_{n}: str = pa.Field(description="Text")\n' for n in range(TEXTS)]
     (folder / "schema.py").write_text(SCHEMA + "".join(columns))
-    (place / "tree").mkdir()
-    subprocess.run(["git", "init", "-q", str(place / "tree")], check=True)
+    _origin(place / "origin.git", place / "seed")
     known = {
         "COMMONS_STORE": f"file://{place}/store",
         "COMMONS_REMOTE": str(place / "remote"),
-        "COMMONS_PUBLISH": f"worktree:{place}/tree",
+        "COMMONS_PUBLISH": str(place / "origin.git"),
         "COMMONS_DATASETS": str(place / "room"),
         "COMMONS_WORK": str(place),
         "PYTHONPATH": str(REPOSITORY),
     }
     verbs = ("extract", "validate", "publish")
     return {v: _process([PYTHON, "-m", "include.tasks", v, "measurements", "--run", "bench"], known) for v in verbs}
+
+
+def _origin(bare: Path, seed: Path) -> None:
+    """A bare repository with a first commit, that versions are pushed to."""
+    who = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(bare)], check=True)
+    subprocess.run(["git", "clone", "-q", str(bare), str(seed)], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(["git", *who, "commit", "-q", "--allow-empty", "-m", "Begin"], check=True, cwd=seed)
+    subprocess.run(["git", "push", "-q", "origin", "HEAD:main"], check=True, cwd=seed)
 
 
 def _process(command: list[str], known: dict[str, str] | None = None) -> Cost:
