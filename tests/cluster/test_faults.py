@@ -87,7 +87,7 @@ def test_a_pod_over_its_memory_limit(deployed: Deployment, runs: dict[str, str])
     assert_one_version(deployed, dataset, runs[dataset])
     told = deployed.laptop.api.log(dataset, runs[dataset], "extract", 1)
     assert "OOMKilled: the pod used more memory than its limit. Give the dataset a bigger `size:`" in told
-    (log,) = [log for log in deployed.logs(dataset) if "hoarding" in log]
+    (log,) = [log for log in deployed.logs(dataset) if "hoarding 0 MiB" in log]
     hoarded = [int(amount) for amount in re.findall(r"hoarding (\d+) MiB", log)]
     assert hoarded[:3] == [0, 64, 128]
 
