@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import fsspec
 from airflow.sdk import Asset
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError, AirflowSkipException
 
 from ..settings import settings
 
@@ -19,15 +19,29 @@ def announce(dataset: str, run_id: str, asset: Asset, outlet_events: Any, inlet_
     Skips where nothing new was published, or the latest event already told of it (a cleared run finds its own commit).
     Raises AirflowException where publish left no receipt.
     """
-    receipt = receipt_of(settings().store, dataset, run_id)
+    *earlier, receipt = receipts(settings().store, dataset, run_id)
     if receipt["outcome"] != "done":
         raise AirflowSkipException(f"{dataset}: publish says {receipt['outcome']}: no new version to announce.")
     told = {"dataset": dataset, "run": run_id, **receipt["counts"], **_facts(receipt)}
-    for event in inlet_events[asset].ascending(False).limit(1):
-        if all(event.extra.get(key) == told.get(key) for key in IDENTITY):
-            raise AirflowSkipException(f"{dataset}: this version was announced at {event.timestamp}.")
+    if any(_same(_facts(other), told) for other in earlier) and _same(_latest(asset, inlet_events), told):
+        raise AirflowSkipException(f"{dataset}: this version was announced before its run was cleared.")
     outlet_events[asset].extra.update(told)
     return told
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(one.get(key) == other.get(key) for key in IDENTITY)
+
+
+def _latest(asset: Asset, inlet_events: Any) -> dict[str, Any]:
+    """What the asset's latest event told; nothing where Airflow can't say, since twice is better than never.
+
+    It can't while a run that the event started is queued (Airflow 3.3.2 wants that run's start), so ask seldom.
+    """
+    try:
+        return next((dict(event.extra or {}) for event in inlet_events[asset].ascending(False).limit(1)), {})
+    except AirflowRuntimeError:
+        return {}
 
 
 def _facts(receipt: dict[str, Any]) -> dict[str, Any]:
@@ -39,16 +53,17 @@ def _facts(receipt: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in known.items() if value}
 
 
-def receipt_of(store: str, dataset: str, run_id: str) -> dict[str, Any]:
-    """Publish's receipt of its highest attempt; of several, the one that was finished last."""
+def receipts(store: str, dataset: str, run_id: str) -> list[dict[str, Any]]:
+    """Publish's receipts of a run by attempt, in one attempt as they were finished; the last one counts."""
     folder = f"{store.rstrip('/')}/runs/{dataset}/{quote(run_id, safe='._-')}/publish"
     files, root = fsspec.core.url_to_fs(folder)
-    paths = sorted(path for path in files.glob(f"{root}/*/receipt*.json"))
-    if not paths:
+    found: list[tuple[str, dict[str, Any]]] = [
+        (path.split("/")[-2], json.loads(files.cat_file(path))) for path in files.glob(f"{root}/*/receipt*.json")
+    ]
+    if not found:
         raise AirflowException(
             f"{dataset}: publish is green, but it left no receipt in {folder}. Nothing was announced; the last good "
             "version stays. Clear the task publish; if that repeats, look at its log in the store."
         )
-    top = max(path.split("/")[-2] for path in paths)
-    receipts: list[dict[str, Any]] = [json.loads(files.cat_file(p)) for p in paths if p.split("/")[-2] == top]
-    return max(receipts, key=lambda receipt: str(receipt["facts"].get("finished", "")))
+    ordered = sorted(found, key=lambda one: (one[0], str(one[1]["facts"].get("finished", ""))))
+    return [receipt for _, receipt in ordered]

@@ -37,15 +37,6 @@ def test_a_retry_adopts_what_was_finished(house: House, run: str) -> None:
     assert len(house.commits()) == 1
 
 
-def test_a_new_version_is_announced_once_with_its_facts(house: House, run: str) -> None:
-    (event,) = house.asset_events()
-    assert event["uri"] == "commons://dev/elf_codes"
-    assert event["source_task_id"] == "announce"
-    extra = dict(event["extra"])  # type: ignore[call-overload]
-    assert (extra["records"], extra["published"]) == (3819, 3818)
-    assert [extra["commit"]] == house.commits()
-
-
 def test_a_new_version_starts_what_references_it(house: House, run: str) -> None:
     """The Asset starts it; its own code is not in the archive, which its task tells in plain words, tried once."""
     api = house.laptop.api
@@ -55,6 +46,15 @@ def test_a_new_version_starts_what_references_it(house: House, run: str) -> None
     extract = api.log("referring", started[0]["dag_run_id"], "extract")
     assert "Exit 1: the data or the contract is at fault" in extract
     assert api.states("referring", started[0]["dag_run_id"])["validate"] == "upstream_failed"
+
+
+def test_a_new_version_is_announced_once_with_its_facts(house: House, run: str) -> None:
+    (event,) = house.asset_events()
+    assert event["uri"] == "commons://dev/elf_codes"
+    assert event["source_task_id"] == "announce"
+    extra = dict(event["extra"])  # type: ignore[call-overload]
+    assert (extra["records"], extra["published"]) == (3819, 3818)
+    assert [extra["commit"]] == house.commits()
 
 
 def until(found: Callable[[], list[Any]], seconds: float = 60) -> list[Any]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from airflow.sdk import Asset
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError, AirflowSkipException
+from airflow.sdk.execution_time.comms import ErrorResponse
 
 from include.orchestration import announce
 from include.settings import settings
@@ -83,9 +84,22 @@ def test_the_highest_attempt_counts_and_of_it_the_last_finished(store: Path) -> 
 
 
 def test_a_version_is_announced_once_however_often_its_run_is_cleared(store: Path) -> None:
-    receipt(store, "0000", "done", commit="abc", content="def")
-    receipt(store, "0002", "done", commit="abc", content="def")
     other, same = {"commit": "000", "content": "def"}, {"commit": "abc", "content": "def"}
-    with pytest.raises(AirflowSkipException, match="was announced"):
+    receipt(store, "0000", "done", commit="abc", content="def")
+    assert told(same)[0]["commit"] == "abc"
+    receipt(store, "0002", "done", commit="abc", content="def")
+    with pytest.raises(AirflowSkipException, match="was announced before its run was cleared"):
         told(other, same)
     assert told(same, other)[0]["commit"] == "abc"
+    assert told()[0]["commit"] == "abc"
+
+
+def test_a_version_is_announced_again_where_airflow_can_t_say_whether_it_was(store: Path) -> None:
+    class Mute:
+        def __getitem__(self, _: Asset) -> Any:
+            raise AirflowRuntimeError(ErrorResponse())
+
+    receipt(store, "0000", "done", commit="abc")
+    receipt(store, "0002", "done", commit="abc")
+    events = {ASSET: SimpleNamespace(extra={})}
+    assert announce.announce("elf_codes", RUN, ASSET, events, Mute())["commit"] == "abc"
