@@ -212,6 +212,16 @@ def pushed() -> None:
     out.print("Every pinned byte is on its remote.")
 
 
+@app.command()
+def sync() -> None:
+    """Make everything derived agree with Git: what pods know of the last versions."""
+    from ..adapters.store import Store
+    from ..tasks import publish
+
+    wrong = publish.sync(Store(settings().store))
+    out.print(f"corrected: {', '.join(wrong)}" if wrong else "Everything agrees with Git.", highlight=False)
+
+
 @app.command("push-code")
 def push_code() -> None:
     """Put the code archive of this commit into the store, for pods."""

@@ -11,8 +11,8 @@ from rich.table import Table
 from ..adapters.store import Store
 from ..errors import DataError
 from ..settings import REPOSITORY, settings
-from ..tasks.receipts import Receipt, files, found
-from ..versions import heads, worktree
+from ..tasks.publish import sync
+from ..tasks.receipts import Receipt, files, found, run_folder
 from . import live
 from .checking import problems_of
 from .local import VERBS, new_run, run_verbs
@@ -29,7 +29,7 @@ def attempt(name: str) -> None:
     place = REPOSITORY / ".commons" / "try" / name
     shutil.rmtree(place, ignore_errors=True)
     store = Store(f"file://{place}")
-    _tell_heads(store)
+    sync(store)
     run = new_run()
     try:
         run_verbs(name, run, VERBS[:2], {"COMMONS_STORE": store.url})
@@ -42,7 +42,7 @@ def run_local(name: str) -> None:
     """Makes a version of `name` by local processes and pins it in the working tree's data.dvc."""
     _checked(name)
     store = Store(settings().store)
-    _tell_heads(store)
+    sync(store)
     run = new_run()
     run_verbs(name, run, VERBS)
     _conclude(store, name, run)
@@ -56,11 +56,14 @@ def run_airflow(names: list[str]) -> None:
     for name in names:
         _checked(name)
     store = Store(settings().store)
-    _tell_heads(store)
+    sync(store)
     laptop = live.airflow(names)
     runs = live.follow(laptop, names)
     for run in runs:
         _conclude(store, run.dataset, run.run)
+        if run.state != "success":
+            _show_log(store, run.dataset, run.run)
+    out.print(f"Airflow keeps running at {laptop.address}; `commons down` stops it.", highlight=False)
     if failed := [run.dataset for run in runs if run.state != "success"]:
         raise DataError(
             *(
@@ -76,17 +79,21 @@ def _checked(name: str) -> None:
         raise DataError(*problems)
 
 
-def _tell_heads(store: Store) -> None:
-    """Verbs read the last version from the store; on a laptop that is what the working tree pins."""
-    if not settings().publish:
-        heads.sync(store, settings().ref, worktree.pins(REPOSITORY))
-
-
 def _show_report(store: Store, receipt: Receipt) -> None:
     with tempfile.TemporaryDirectory() as place:
         reports = files(store, receipt, Path(place), lambda name: name.startswith("report."))
         out.print(Markdown(reports["report.md"].read_text(encoding="utf-8")))
         out.print(f"The same as a page: {reports['report.html']}", highlight=False, soft_wrap=True)
+
+
+def _show_log(store: Store, name: str, run: str) -> None:
+    """The end of what the run's last pod said."""
+    folder = run_folder(name, run).replace("runs/", "logs/", 1)
+    logs = [path for verb in VERBS for path in store.list(f"{folder}/{verb}")]
+    if logs:
+        said = (store.get(logs[-1]) or b"").decode(errors="replace").splitlines()[-15:]
+        out.print(f"[bold]{name}[/bold]: the end of {store.url}/{logs[-1]}:", highlight=False, soft_wrap=True)
+        out.print("\n".join(f"  {line}" for line in said), markup=False, highlight=False, soft_wrap=True)
 
 
 def _conclude(store: Store, name: str, run: str) -> None:

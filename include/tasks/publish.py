@@ -10,13 +10,13 @@ from ..adapters.remote import remote
 from ..adapters.store import Store
 from ..contracts import loader
 from ..contracts.columns import TableSchema, breaking
-from ..errors import EnvironmentFault
+from ..errors import ConflictError, EnvironmentFault
 from ..settings import REPOSITORY, settings
-from ..versions import heads, reading
+from ..versions import heads, reading, worktree
 from ..versions.facts import Facts, access_class
 from ..versions.heads import Head
 from ..versions.publication import WorkingTree, git_target, publish
-from ..versions.pushing import GitTarget
+from ..versions.pushing import GitTarget, pins_at_tip
 from .perform import Run, Work, perform
 from .receipts import Receipt, files, needed
 
@@ -46,7 +46,11 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
     breaks = _breaking(schema, heads.read(store, settings().ref, task.dataset), place / "base")
     propose = bool(breaks) or _wants_review(folder, schema)
     target = _target(propose)
-    done = publish(folder, schema, facts, target, lambda name: remote(name, REPOSITORY, settings().remote))
+    try:
+        done = publish(folder, schema, facts, target, lambda name: remote(name, REPOSITORY, settings().remote))
+    except ConflictError:
+        sync(store)  # else the next run would start from the same old version
+        raise
     if done.outcome != "proposed":
         heads.write(store, settings().ref, done.entry, extracted.facts["sources"])
     log.info("publish %s: %s %s", task.dataset, done.outcome, done.commit or "")
@@ -63,6 +67,13 @@ def _breaking(schema: TableSchema, base: Head | None, into: Path) -> list[str]:
         return []
     last = reading.file_of(base.entry, "schema.json", into).read_text(encoding="utf-8")
     return breaking(schema, TableSchema.from_json(last))
+
+
+def sync(store: Store) -> list[str]:
+    """Makes the store's heads agree with what Git pins where versions go; names of those that were not."""
+    target = _target(propose=False)
+    pins = pins_at_tip(target) if isinstance(target, GitTarget) else worktree.pins(target.root)
+    return heads.sync(store, settings().ref, pins)
 
 
 def _assemble(store: Store, extracted: Receipt, validated: Receipt, place: Path) -> Path:

@@ -40,7 +40,7 @@ def push_entry(entry: Entry, base: str | None, target: GitTarget, upload: Callab
     """
     attempt = _propose if target.mode == "proposal" else _commit
     with git.scratch_clone(target.address, target.ref) as scratch:
-        first = git.Tip(scratch, git.run("rev-parse", "HEAD", at=scratch).strip())
+        first = _first(scratch)
         if done := _look(first, entry, base, target):
             return done
         upload()
@@ -60,8 +60,19 @@ def _look(tip: git.Tip, entry: Entry, base: str | None, target: GitTarget) -> Pu
     return settled(_pins(tip), entry, base, lambda: _own_commit(tip.scratch, target.ref, entry))
 
 
+def _first(scratch: Path) -> git.Tip:
+    """The tip that a scratch clone came with."""
+    return git.Tip(scratch, git.run("rev-parse", "HEAD", at=scratch).strip())
+
+
 def _pins(tip: git.Tip) -> Pins:
     return parse_blob(*tip.file(FILE))
+
+
+def pins_at_tip(target: GitTarget) -> Pins:
+    """What the target's branch pins now. Raises EnvironmentFault where Git is at fault."""
+    with git.scratch_clone(target.address, target.ref) as scratch:
+        return _pins(_first(scratch))
 
 
 def _commit(tip: git.Tip, entry: Entry, _base: str | None, target: GitTarget) -> Published | None:

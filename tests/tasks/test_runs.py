@@ -289,6 +289,20 @@ def test_two_runs_at_once_do_not_overwrite_each_other(wells: Wells) -> None:
     assert _rows(wells).filter(pl.col("well_id") == "W3")["depth_m"].item() == 4.25
 
 
+def test_a_head_that_fell_behind_git_is_corrected_by_the_conflict_it_makes(wells: Wells) -> None:
+    """Somebody merged by hand, so pods know an old version: the run stops, and the next one works."""
+    wells.run("r1")
+    old = heads.read(wells.store, "main", "wells")
+    wells.write(ROWS.replace("W3,4.5", "W3,4.75"))
+    wells.run("r2")
+    assert old is not None
+    heads.write(wells.store, "main", old.entry, {})
+    wells.write(ROWS.replace("W3,4.5", "W3,4.25"))
+    assert wells.run("r3") == [0, 0, 1]
+    assert wells.run("r4") == [0, 0, 0]
+    assert wells.versions() == 3
+
+
 def _output(wells: Wells, name: str) -> str:
     receipt = found(wells.store, "wells", "r1", "validate")
     assert receipt is not None
