@@ -6,13 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import urllib3
 
 from tests.cluster import image, s3
 from tests.cluster.deployment import Deployment, Outside, deployment, node_address, outside
-
-# The local cluster's certificate is its own; that is the kubeconfig's choice.
-urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
 @pytest.fixture(scope="session")

@@ -31,17 +31,22 @@ def lacking() -> str:
     return "" if _uv() else "uv is not installed"
 
 
-def load(into: Path) -> str:
-    """Makes the image unless the cluster has it; its name, tagged with the hash of its lock file."""
+def name() -> str:
+    """The image's name, tagged with the hash of its lock file."""
     lock = hashlib.sha256((IMAGES / "requirements.txt").read_bytes()).hexdigest()[:16]
-    image = f"docker.io/local/{NAME}:{lock}"
+    return f"docker.io/local/{NAME}:{lock}"
+
+
+def load(into: Path) -> str:
+    """Makes the image unless the cluster has it; its name."""
+    image = name()
     recipe = hashlib.sha256(b"".join((IMAGES / part).read_bytes() for part in PARTS) + START.encode()).hexdigest()
     if f"recipe={recipe}" not in _ctr("images", "ls", f"name=={image}"):
         _make(into / "venv")
         (into / "start").write_text(START)
         (into / "start").chmod(0o755)
         parts = [f"{into / 'venv'}:{VENV}", f"{into / 'start'}:/usr/local/bin/commons-task"]
-        _run(str(LOADER), f"{NAME}:{lock}", "--base", *parts)
+        _run(str(LOADER), image.removeprefix("docker.io/local/"), "--base", *parts)
         _ctr("images", "label", image, f"recipe={recipe}")
         shutil.rmtree(into / "venv")
     return image

@@ -8,7 +8,11 @@ import pytest
 from tests.cluster import authoring
 from tests.cluster.deployment import NAMESPACE, UID, Deployment, until
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(900),
+    pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning"),
+]
 
 
 WISHES = {"meters_killed": b"hold", "meters_hoarding": b"hoard", "meters_unheard": b"hold"}

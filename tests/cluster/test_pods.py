@@ -16,7 +16,11 @@ from include.settings import REPOSITORY, settings
 from tests.cluster.deployment import NAMESPACE, UID, Outside, until
 from tests.orchestration.conftest import pod_of
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(900),
+    pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning"),
+]
 ROOM = REPOSITORY / "include/datasets"
 VERBS = ("extract", "validate", "publish")
 TRIES = """

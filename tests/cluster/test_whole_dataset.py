@@ -13,7 +13,11 @@ from include.adapters.remote import listing_of
 from include.versions import reading
 from tests.cluster.deployment import Deployment
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(900),
+    pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,10 @@ import pytest
 from kubernetes import client, config, watch
 
 from include.settings import REPOSITORY
+from tests.cluster import image
 
 NAMESPACE = "data-commons"
-IMAGE = os.environ.get("COMMONS_TEST_IMAGE", "docker.io/local/conformance:1")
+IMAGE = os.environ.get("COMMONS_TEST_IMAGE") or image.name()
 RESTRICTED = {
     "runAsNonRoot": True,
     "runAsUser": 1000650000,
@@ -36,6 +37,7 @@ class Server:
     kubeconfig: Path
     secrets: Path
     made: list[str] = field(default_factory=list)
+    secret_names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.api = client.CoreV1Api(config.new_client_from_config(str(self.kubeconfig)))
@@ -75,6 +77,7 @@ class Server:
         """Makes a Secret, the way each server knows it."""
         if self.kind == "cluster":
             meta = client.V1ObjectMeta(name=name)
+            self.secret_names.append(name)
             self.api.create_namespaced_secret(NAMESPACE, client.V1Secret(metadata=meta, string_data=values))
         for key, value in values.items():
             (self.secrets / name).mkdir(parents=True, exist_ok=True)
@@ -127,8 +130,14 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     else:
         if not os.environ.get("KUBECONFIG"):
             pytest.skip("KUBECONFIG names no cluster")
+        if "COMMONS_TEST_IMAGE" not in os.environ:
+            if why := image.lacking():
+                pytest.skip(f"no image can be loaded: {why}")
+            image.load(tmp_path)
         made = Server("cluster", Path(os.environ["KUBECONFIG"]), tmp_path)
     yield made
+    for name in made.secret_names:
+        made.api.delete_namespaced_secret(name, NAMESPACE)
     for name in made.made:
         with suppress(client.ApiException):  # some are gone
             made.api.delete_namespaced_pod(name, NAMESPACE, grace_period_seconds=0)
