@@ -62,7 +62,8 @@ def _extract(task: Run, contract: Contract, store: Store, place: Path) -> Work:
     if contract.dictionary and descriptions:
         texts = _texts(contract.dictionary, descriptions, place / "dictionary")
         outputs["descriptions.json"] = _write(place / "descriptions.json", texts)
-    return Work(outputs=outputs, counts=counts, reasons=reasons, facts=_facts(files, reading))
+    hashes = {f"raw/{file.sha256}": file.sha256 for file in files}
+    return Work(outputs=outputs, hashes=hashes, counts=counts, reasons=reasons, facts=_facts(files, reading))
 
 
 def _module(folder: Path) -> ModuleType | None:

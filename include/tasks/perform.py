@@ -39,6 +39,8 @@ class Work:
 
     outcome: Literal["done", "unchanged", "blocked", "proposed"] = "done"
     outputs: dict[str, Path] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of those outputs whose hash the work knows already."""
     counts: Counts = field(default_factory=Counts)
     reasons: dict[str, dict[str, int]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
@@ -55,7 +57,7 @@ def perform(run: Run, store: Store, inputs: dict[str, Any], work: Callable[[Path
     started = now()
     with scratch() as place:
         done = work(place)
-        outputs = _upload(store, f"{folder}/{(writer := uuid.uuid4().hex[:12])}", done.outputs)
+        outputs = _upload(store, f"{folder}/{(writer := uuid.uuid4().hex[:12])}", done)
     receipt = Receipt(
         dataset=run.dataset, verb=run.verb, run=run.run, attempt=run.attempt, outcome=done.outcome, inputs=inputs,
         folder=f"{folder}/{writer}", outputs=outputs, counts=done.counts, reasons=done.reasons, problems=done.problems,
@@ -77,10 +79,10 @@ def scratch() -> Iterator[Path]:
         yield Path(place)
 
 
-def _upload(store: Store, folder: str, outputs: dict[str, Path]) -> dict[str, Output]:
+def _upload(store: Store, folder: str, done: Work) -> dict[str, Output]:
     left: dict[str, Output] = {}
-    for name, local in outputs.items():
-        left[name] = Output(sha256=sha256_of(local), bytes=local.stat().st_size)
+    for name, local in done.outputs.items():
+        left[name] = Output(sha256=done.hashes.get(name) or sha256_of(local), bytes=local.stat().st_size)
         store.take(local, f"{folder}/{name}")
     return left
 

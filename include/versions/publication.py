@@ -1,6 +1,7 @@
 """Publication: content to the remote first, then one Git commit as the only commit point (FORMAT.md, "Publication")."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +37,11 @@ def publish(
     """
     check_folder(folder, facts.counts)
     store = remote(access_class(schema, facts.access))
-    listing = listing_of(folder)
-    entry = entry_of(facts, listing, folder, content_hash(folder, schema), store.name)
+    with ThreadPoolExecutor(1) as aside:  # md5 of one large file keeps a single core busy
+        hashing = aside.submit(listing_of, folder)
+        content = content_hash(folder, schema)
+        listing = hashing.result()
+    entry = entry_of(facts, listing, folder, content, store.name)
     if isinstance(target, WorkingTree):
         return _change_tree(folder, listing, entry, facts.base, target, store)
     return push_entry(entry, facts.base, target, lambda: put_version(folder, listing, store))
