@@ -38,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     except MemoryError:
         log.error("%s %s: out of memory. Give the dataset a bigger `size:` in its contract.", task.verb, task.dataset)
         return 2
+    except Exception:
+        log.exception("%s %s: a fault of the engine, not of the data. Nothing was published.", task.verb, task.dataset)
+        return 2
     log.info("%s %s: %s. %s", task.verb, task.dataset, receipt.outcome, _counted(receipt))
     return 0
 
