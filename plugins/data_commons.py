@@ -1,9 +1,11 @@
 """Hangs the pages of include/ui into Airflow: links on pod tasks, and their app behind Airflow's login."""
 
 from typing import Any, ClassVar
+from urllib.parse import urlparse
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import requires_access_dag
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.sdk import BaseOperator, BaseOperatorLink
@@ -14,6 +16,11 @@ from include.settings import settings
 from include.ui import pages
 
 
+def _below_airflow(path: str) -> str:
+    """The path as a browser asks for it, where Airflow itself lies below a path."""
+    return urlparse(conf.get("api", "base_url", fallback="")).path.rstrip("/") + path
+
+
 class ReportLink(BaseOperatorLink):
     """From any pod task of a run to the owner's report of its validation."""
 
@@ -21,7 +28,7 @@ class ReportLink(BaseOperatorLink):
     operators: ClassVar = [KubernetesPodOperator]
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
-        return pages.link(ti_key.dag_id, ti_key.run_id, "validate", "report")
+        return _below_airflow(pages.link(ti_key.dag_id, ti_key.run_id, "validate", "report"))
 
 
 class LogLink(BaseOperatorLink):
@@ -31,7 +38,7 @@ class LogLink(BaseOperatorLink):
     operators: ClassVar = [KubernetesPodOperator]
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
-        return pages.link(ti_key.dag_id, ti_key.run_id, ti_key.task_id, "log")
+        return _below_airflow(pages.link(ti_key.dag_id, ti_key.run_id, ti_key.task_id, "log"))
 
 
 class DataCommonsPlugin(AirflowPlugin):

@@ -42,7 +42,7 @@ class _Git:
         self.folder, self.place = folder, place
         self.run("init", "-q", "--bare", str(place / "git"), bare=True)
         (place / "git/info").mkdir(exist_ok=True)
-        (place / "git/info/exclude").write_text(".git\n")
+        (place / "git/info/exclude").write_text(".git\n.venv\n.venv-task\n")
 
     def tree(self) -> str:
         self.run("add", "-A", ".")

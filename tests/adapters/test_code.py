@@ -168,6 +168,16 @@ def test_an_archive_that_leads_outside_is_not_unpacked(store: str, tmp_path: Pat
     assert not (tmp_path / "work/outside").exists()
 
 
+def test_a_link_that_leads_outside_is_told(repository: Path, store: str, tmp_path: Path) -> None:
+    """Fault 16."""
+    (repository / "outside").symlink_to("/etc/passwd")
+    process = start(store, code.push(store, repository), tmp_path)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert b"A link in the repository leads outside of it" in said
+    assert b"Traceback" not in said
+
+
 def test_the_log_is_in_the_store_while_the_verb_runs_and_complete_when_told_to_end(
     repository: Path, store: str, tmp_path: Path
 ) -> None:
