@@ -170,11 +170,13 @@ def test_an_archive_that_leads_outside_is_not_unpacked(store: str, tmp_path: Pat
 
 def test_a_link_that_leads_outside_is_told(repository: Path, store: str, tmp_path: Path) -> None:
     """Fault 16."""
-    (repository / "outside").symlink_to("/etc/passwd")
+    (repository / "absolute").symlink_to("/etc/passwd")
+    (repository / "include/up").symlink_to("../../x")
+    (repository / "include/fine").symlink_to("../run")
     process = start(store, code.push(store, repository), tmp_path)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert b"A link in the repository leads outside of it" in said
+    assert b"absolute, include/up would lead outside of the code" in said
     assert b"Traceback" not in said
 
 
