@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from ..contracts.model import Source
+from ..tables.ahead import ahead
 from .caps import Tally
 from .dialect import dialect_of
 from .quotes import well_quoted
@@ -74,7 +75,7 @@ def _copy(table: Table, body: Body, out: Path, missing: tuple[str, ...], tally: 
     with io.BufferedReader(Part(table.path, body.offset, table.end)) as file:
         reader = pc.open_csv(file, *_options(table, body.headings, missing))
         with frame_writer(out, schema) as writer:
-            for batch in reader:
+            for batch in ahead(reader):
                 first = tally.records + 1
                 tally.count(table.place, batch.num_rows)
                 columns = [numbers(first, batch.num_rows), *batch.columns]

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from ..contracts.columns import TableSchema
 from ..errors import DataError
+from .ahead import ahead
 from .types import polars_type
 
 BLOCK = 65_536
@@ -58,7 +59,7 @@ def table_hash(files: Iterable[Path], columns: dict[str, pl.DataType]) -> tuple[
     hashes = {name: hashlib.sha256() for name in columns}
     rows = 0
     with ThreadPoolExecutor(2) as pool:
-        for block in _blocks(chain.from_iterable(_batches(file, columns) for file in files)):
+        for block in ahead(_blocks(chain.from_iterable(_batches(file, columns) for file in files))):
             rows += block.height
             for name, digest in zip(columns, pool.map(_block_digest, block.get_columns()), strict=True):
                 hashes[name].update(digest)

@@ -9,6 +9,7 @@ from polars.io.plugins import register_io_source
 
 from ..contracts.columns import TableSchema
 from ..tables import parquet
+from ..tables.ahead import ahead
 from ..tables.types import polars_type
 from . import ordering
 
@@ -60,7 +61,7 @@ def _source(batches: Iterator[pl.DataFrame], table: TableSchema) -> pl.LazyFrame
     def read(
         columns: list[str] | None, predicate: pl.Expr | None, _rows: int | None, _size: int | None
     ) -> Iterator[pl.DataFrame]:
-        for batch in batches:
+        for batch in ahead(batches):
             typed = batch.cast(types)  # type: ignore[arg-type]
             typed = typed if predicate is None else typed.filter(predicate)
             yield typed if columns is None else typed.select(columns)
