@@ -41,7 +41,7 @@ def _problems(folder: Path) -> list[str]:
             found += error.problems
     if contract and schema:
         # A codebook comes with the data, so every column counts as described here.
-        texts = dict.fromkeys(schema.columns, "") if contract.dictionary else {}
+        texts = dict.fromkeys(schema.columns, "in the codebook") if contract.dictionary else {}
         try:
             render(schema, contract, None, texts)
         except ContractError as error:
