@@ -13,7 +13,8 @@ from ..errors import DataCommonsError, DataError
 from ..settings import REPOSITORY, settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
-out = Console()
+# What is piped is read by programs or kept: nothing is cut to the width of a screen.
+out = Console() if sys.stdout.isatty() else Console(width=200)
 err = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
@@ -23,7 +24,7 @@ Name = Annotated[str, typer.Argument(help="A dataset: a folder of include/datase
 def main() -> None:
     """Runs the command line; a known problem is printed as such, never as a traceback."""
     try:
-        app()
+        app(prog_name="commons")
     except DataCommonsError as error:
         for problem in error.problems:
             err.print(f"[red]✗[/red] {_plain(problem)}", highlight=False, soft_wrap=True)
@@ -71,7 +72,7 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(help="All by default.")] = None, as_json: Json = False
 ) -> None:
     """Say all that is wrong with contracts and schemas: seconds, no network, no Airflow."""
-    from .checking import problems_of
+    from .checking import problems_of, unfinished
 
     found = problems_of(names or [])
     if as_json:
@@ -81,6 +82,8 @@ def check(
             out.print(f"{'[red]✗[/red]' if problems else '[green]✓[/green]'} {name}", highlight=False)
             for problem in problems:
                 out.print(f"  {_plain(problem)}", highlight=False, soft_wrap=True)
+            for hint in unfinished(Path(settings().datasets) / name):
+                out.print(f"  [yellow]unfinished[/yellow]: {_plain(hint)}", highlight=False, soft_wrap=True)
     if any(found.values()):
         raise typer.Exit(1)
 
@@ -103,9 +106,7 @@ def run(
 
     if airflow:
         return running.run_airflow(names)
-    for name in names:
-        running.run_local(name)
-    return None
+    return running.run_local(names)
 
 
 @app.command("list")
@@ -160,6 +161,8 @@ def up(port: Annotated[int, typer.Option(help="Port of Airflow's pages.")] = 808
     from .live import airflow
 
     laptop = airflow(port=port)
+    if port and not laptop.address.endswith(f":{port}"):
+        out.print(f"Port {port} is not the one: it was running before, or the port is taken.", highlight=False)
     out.print(f"Airflow: {laptop.address}  user {laptop.user}  password {laptop.password}", highlight=False)
     out.print("It answers this machine only. `commons down` stops it.")
 
@@ -227,4 +230,4 @@ def push_code() -> None:
     """Put the code archive of this commit into the store, for pods."""
     from ..adapters import code
 
-    out.print(code.push(settings().store, REPOSITORY), highlight=False)
+    typer.echo(code.push(settings().store, REPOSITORY))

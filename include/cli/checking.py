@@ -19,6 +19,18 @@ def problems_of(names: list[str]) -> dict[str, list[str]]:
     return {name: _problems(dataset_folder(name)) for name in wanted}
 
 
+def unfinished(folder: Path) -> list[str]:
+    """What a draft left for its author to say; nothing that stops a run."""
+    file = folder / "contract.yaml"
+    text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+    left = {
+        "LicenseRef-ask-the-publisher": "the licence: ask the publisher, write an SPDX identifier",
+        "Say what one row is": "the description: what one row is, who compiled it, when",
+        "file:": "the source: a file: address is for this machine only",
+    }
+    return [f"{folder.name}/contract.yaml: {what}." for mark, what in left.items() if mark in text]
+
+
 def _problems(folder: Path) -> list[str]:
     found: list[str] = []
     contract = schema = None

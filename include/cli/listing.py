@@ -10,9 +10,10 @@ from ..adapters.remote import remote
 from ..contracts import loader
 from ..contracts.columns import TableSchema
 from ..contracts.names import Names
-from ..errors import ContractError
+from ..errors import ContractError, DataError
 from ..settings import REPOSITORY, settings
 from ..versions import presence, reading, worktree
+from .local import dataset_folder
 
 Row = dict[str, Any]
 
@@ -32,6 +33,9 @@ def datasets() -> list[Row]:
 
 def versions(name: str) -> list[Row]:
     """One item a version on the current branch, newest first."""
+    known = reading.history(REPOSITORY, name)
+    if not known and name not in worktree.pins(REPOSITORY).entries:
+        dataset_folder(name)
     return [
         {
             "commit": version.commit[:12],
@@ -41,12 +45,15 @@ def versions(name: str) -> list[Row]:
             "run": version.entry.meta.run,
             "content": version.entry.meta.content[:12],
         }
-        for version in reading.history(REPOSITORY, name)
+        for version in known
     ]
 
 
 def opened(name: str, at: str | None) -> tuple[pl.LazyFrame, TableSchema]:
     """The rows of a version and its schema, verified."""
+    if at is None and name not in worktree.pins(REPOSITORY).entries:
+        dataset_folder(name)
+        raise DataError(f"{name}: has no version yet. `commons run {name}` makes one.")
     frame = reading.open_version(name, at)
     entry = reading.entry_at(REPOSITORY, name, at)
     schema = reading.file_of(entry, "schema.json", cache_folder(REPOSITORY))

@@ -33,7 +33,12 @@ def run_verbs(name: str, run: str, verbs: Iterable[str], overrides: dict[str, st
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **(overrides or {})}
     for verb in verbs:
         command = [python(), "-m", "include.tasks", verb, name, "--run", run, "--start", now, "--end", now]
-        code = subprocess.run(command, env=environment, cwd=REPOSITORY, check=False).returncode
+        try:
+            code = subprocess.run(command, env=environment, cwd=REPOSITORY, check=False).returncode
+        except KeyboardInterrupt as error:
+            raise EnvironmentFault(
+                f"{name}: stopped by you during {verb}. Nothing was published; run it again."
+            ) from error
         if code:
             raise _fault(verb, name, code)
 
@@ -53,7 +58,7 @@ def dataset_folder(name: str) -> Path:
 
     folder = Path(settings().datasets) / name
     if not folder.is_dir():
-        near = get_close_matches(name, loader.names(Path(settings().datasets)), 1)
+        near = get_close_matches(Path(name).name, loader.names(Path(settings().datasets)), 1)
         hint = f" Did you mean {near[0]!r}?" if near else " `commons list` names all; `commons new` makes one."
         raise EnvironmentFault(f"{name}: no such dataset in {settings().datasets}.{hint}")
     return folder

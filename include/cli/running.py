@@ -14,8 +14,8 @@ from ..settings import REPOSITORY, settings
 from ..tasks.publish import sync
 from ..tasks.receipts import Receipt, files, found, run_folder
 from . import live
-from .checking import problems_of
-from .local import VERBS, new_run, run_verbs
+from .checking import problems_of, unfinished
+from .local import VERBS, dataset_folder, new_run, run_verbs
 
 out = Console()
 
@@ -38,9 +38,15 @@ def attempt(name: str) -> None:
             _show_report(store, receipt)
 
 
-def run_local(name: str) -> None:
-    """Makes a version of `name` by local processes and pins it in the working tree's data.dvc."""
-    _checked(name)
+def run_local(names: list[str]) -> None:
+    """Makes a version of each dataset by local processes and pins it in the working tree's data.dvc."""
+    for name in names:
+        _checked(name)
+    for name in names:
+        _run_local(name)
+
+
+def _run_local(name: str) -> None:
     store = Store(settings().store)
     sync(store)
     run = new_run()
@@ -82,8 +88,13 @@ def _checked(name: str) -> None:
 def _show_report(store: Store, receipt: Receipt) -> None:
     with tempfile.TemporaryDirectory() as place:
         reports = files(store, receipt, Path(place), lambda name: name.startswith("report."))
-        out.print(Markdown(reports["report.md"].read_text(encoding="utf-8")))
-        out.print(f"The same as a page: {reports['report.html']}", highlight=False, soft_wrap=True)
+        text = reports["report.md"].read_text(encoding="utf-8")
+        out.print(Markdown(text.replace("<br>", " · ")))  # a line break is for pages; terminals drop it
+        _show_page(reports["report.html"])
+
+
+def _show_page(report: Path) -> None:
+    out.print(f"The report as a page: {report.as_uri()}", highlight=False, soft_wrap=True)
 
 
 def _show_log(store: Store, name: str, run: str) -> None:
@@ -94,6 +105,18 @@ def _show_log(store: Store, name: str, run: str) -> None:
         said = (store.get(logs[-1]) or b"").decode(errors="replace").splitlines()[-15:]
         out.print(f"[bold]{name}[/bold]: the end of {store.url}/{logs[-1]}:", highlight=False, soft_wrap=True)
         out.print("\n".join(f"  {line}" for line in said), markup=False, highlight=False, soft_wrap=True)
+
+
+def _show_reasons(store: Store, name: str, run: str) -> None:
+    """Why rows are not in the table, the most frequent first, and where the report is."""
+    judged = found(store, name, run, "validate")
+    if judged is None:
+        return
+    why = [(n, kind, rule) for kind in ("quarantined", "rejected") for rule, n in judged.reasons.get(kind, {}).items()]
+    for count, kind, rule in sorted(why, reverse=True)[:5]:
+        out.print(f"  {count:,} {kind}: {rule}", markup=False, highlight=False, soft_wrap=True)
+    if why and store.url.startswith("file:"):
+        _show_page(store.local(f"{judged.folder}/report.html", Path()))
 
 
 def _conclude(store: Store, name: str, run: str) -> None:
@@ -112,6 +135,9 @@ def _conclude(store: Store, name: str, run: str) -> None:
     }
     out.print(f"[bold]{name}[/bold]: {words.get(receipt.outcome, receipt.outcome)}")
     out.print(table)
+    _show_reasons(store, name, run)
+    for hint in unfinished(dataset_folder(name)):
+        out.print(f"[yellow]unfinished[/yellow]: {hint}", highlight=False, soft_wrap=True)
     if receipt.outcome == "done" and not receipt.facts["commit"]:
         out.print(
             f"data.dvc changed. Next: git add include/datasets/{name} data.dvc; git commit; open a pull request.",

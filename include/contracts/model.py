@@ -195,6 +195,8 @@ class Expect(Strict):
     """Most change in the number of rows against the last version, in percent; null for any."""
     quarantine_pct: Percent = 1.0
     """Most quarantined rows, in percent of records."""
+    rejected_pct: Percent = 1.0
+    """Most rejected records (broken lines, and what extract.py drops), in percent of records."""
     nulls_pct: dict[Name, Percent] = {}
     """Most missing values of a column, in percent. A column may never be missing as a whole unless listed with 100."""
     drift: dict[Name, Amount] = {}

@@ -35,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
         for problem in error.problems:
             log.error("%s", problem)
         return error.exit_code
+    except KeyboardInterrupt:
+        log.error("%s %s: stopped. Nothing was published.", task.verb, task.dataset)
+        return 2
     except MemoryError:
         log.error("%s %s: out of memory. Give the dataset a bigger `size:` in its contract.", task.verb, task.dataset)
         return 2

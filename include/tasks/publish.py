@@ -51,7 +51,8 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
     except ConflictError:
         sync(store)  # else the next run would start from the same old version
         raise
-    if done.outcome != "proposed":
+    if done.outcome == "published":
+        # What an unchanged source brought is not archived in the version that stays, so its head stays as well.
         heads.write(store, settings().ref, done.entry, extracted.facts["sources"])
     log.info("publish %s: %s %s", task.dataset, done.outcome, done.commit or "")
     return Work(

@@ -58,9 +58,10 @@ def _validate(
     schema = schemas.load(task.folder)
     table = render(schema, contract, previous.schema if previous else None, texts)
     references = {name: reading.table_files(head.entry, place / "base") for name, head in others.items()}
-    counted = Counted(
-        upstream.counts.records, **{k: upstream.reasons.get(k, {}) for k in ("rejected", "merged", "added")}
-    )
+    reasons = {kind: upstream.reasons.get(kind, {}) for kind in ("rejected", "merged", "added")}
+    rejected = [(row["reason"], row["place"]) for row in reversed(upstream.facts["rejected_rows"])]
+    first = {reason: at for reason in reasons["rejected"] for said, at in rejected if said.startswith(reason)}
+    counted = Counted(upstream.counts.records, **reasons, examples=first)
     into = place / "version"
     verdict = validate(
         tables, schema, table, contract, previous, references, into, settings().memory_mb,

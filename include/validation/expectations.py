@@ -56,6 +56,7 @@ class Result:
     records: int
     published: int
     quarantined: int
+    rejected: int
     nulls: Mapping[str, int]
     table: TableSchema
     files: Sequence[Path]
@@ -92,6 +93,14 @@ def _volume(contract: Contract, result: Result, previous: Previous | None) -> It
             f"at most {expect.rows_change_pct:g} %",
             "Look at the source; if it is right, waive the rule or change expect.rows_change_pct.",
         )
+    share = 100 * result.rejected / result.records if result.records else 0.0
+    yield Finding(
+        "rejected_pct",
+        share <= expect.rejected_pct,
+        f"{result.rejected:,} of {result.records:,} records rejected ({share:.3g} %)",
+        f"at most {expect.rejected_pct:g} %",
+        "See the reasons below; where extract.py drops them on purpose, raise expect.rejected_pct.",
+    )
     share = 100 * result.quarantined / result.records if result.records else 0.0
     yield Finding(
         "quarantine_pct",

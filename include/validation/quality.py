@@ -47,6 +47,8 @@ class Quality:
     breaking: Sequence[str]
     waivers: Sequence[Waiver]
     columns: Mapping[str, Mapping[str, Any]]
+    examples: Mapping[str, str] = field(default_factory=dict)
+    """Where the first record that was rejected for a reason stands."""
 
 
 def to_json(quality: Quality) -> str:
@@ -56,6 +58,7 @@ def to_json(quality: Quality) -> str:
         "outcome": quality.outcome,
         "counts": dict(quality.counts),
         "reasons": {kind: dict(found) for kind, found in quality.reasons.items()},
+        "examples": dict(quality.examples),
         "rules": [_row_rule(tally) for tally in quality.tallies]
         + [_table_rule(finding) for finding in quality.findings],
         "problems": list(quality.problems),

@@ -90,7 +90,14 @@ def of_table(schema: pa.DataFrameSchema, check: Check, waived: Collection[str]) 
 def waivable(schema: pa.DataFrameSchema, contract: Contract) -> set[str]:
     """The rules that a contract may suspend: all but type, nullable, key and repeats, which schema.json promises."""
     expect = contract.expect
-    found = {"rows", "rows_change_pct", "quarantine_pct", "table.empty", *(f"sums.{s.column}" for s in expect.sums)}
+    found = {
+        "rows",
+        "rows_change_pct",
+        "quarantine_pct",
+        "rejected_pct",
+        "table.empty",
+        *(f"sums.{s.column}" for s in expect.sums),
+    }
     found |= {f"references.{r.dataset}" for r in expect.references} | {unique_id(u.columns) for u in expect.unique}
     found |= {of_table(schema, check, ()).id for check in schema.checks}
     for name, column in schema.columns.items():

@@ -70,10 +70,15 @@ def validate(
     for tally in split.tallies:
         tally.groups = seen.groups.get(tally.rule.id)
     counts, reasons = _account(split, counted, len(seen.merged))
-    result = Result(counts["records"], split.published, split.quarantined, split.profile.nulls(), table, parts)
+    rejected = counts["rejected"]
+    nulls = split.profile.nulls()
+    result = Result(counts["records"], split.published, split.quarantined, rejected, nulls, table, parts)
     findings = judge(contract, result, previous, suspended) + _unresolved(contract, references)
     columns = split.profile.result(parts)
-    return _conclude(contract, table, previous, into, counts, reasons, split.tallies, findings, [], columns, suspended)
+    return _conclude(
+        contract, table, previous, into, counts, reasons, split.tallies, findings, [], columns, suspended,
+        counted.examples,
+    )  # fmt: skip
 
 
 def _typed(how: Sequence[Casting], raw: pl.LazyFrame, table: TableSchema) -> pl.LazyFrame:
@@ -147,7 +152,7 @@ def _blocked_by_headings(
     nothing = pl.DataFrame(schema={c.name: polars_type(c.type) for c in table.columns})
     parquet.sink(nothing.lazy(), table, into / "table")
     quarantine_layout([column.name for column in table.columns], into / "quarantine.parquet")
-    return _conclude(contract, table, previous, into, counts, reasons, [], [], problems, {}, {})
+    return _conclude(contract, table, previous, into, counts, reasons, [], [], problems, {}, {}, counted.examples)
 
 
 def _conclude(
@@ -162,6 +167,7 @@ def _conclude(
     problems: list[str],
     columns: dict[str, dict[str, object]],
     suspended: Mapping[str, object],
+    examples: Mapping[str, str],
 ) -> Verdict:
     balance(counts)
     problems = problems + [str(finding) for finding in findings if finding.blocks]
@@ -178,6 +184,7 @@ def _conclude(
         breaking=changes,
         waivers=[waiver for waiver in contract.waive if waiver.rule in suspended],
         columns=columns,
+        examples=examples,
     )
     for name, text in (
         ("quality.json", to_json(quality)),

@@ -17,6 +17,8 @@ class Counted:
     rejected: Mapping[str, int] = field(default_factory=dict)
     merged: Mapping[str, int] = field(default_factory=dict)
     added: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, str] = field(default_factory=dict)
+    """Of a reason why records were rejected: where the first of them stands."""
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,21 @@ def test_rows_that_break_a_rule_are_quarantined_with_every_reason(wells: Wells) 
     assert len(kept[21]) == 2, "a row tells every reason it fails for"
 
 
+def test_broken_lines_are_rejected_with_their_place_and_too_many_stop_the_run(wells: Wells) -> None:
+    wells.write(ROWS.replace("W20,30.0,", "W20"))
+    assert wells.run("r1") == [0, 1]
+    assert "1 of 20 records rejected (5 %)" in _problems(wells)
+    wells.write(ROWS.replace("W20,30.0,", "W20"), CONTRACT.replace("quarantine_pct: 40", "rejected_pct: 5"))
+    assert wells.run("r2") == [0, 0, 0]
+    receipt = found(wells.store, "wells", "r2", "validate")
+    assert receipt is not None
+    report = (wells.store.get(f"{receipt.folder}/report.md") or b"").decode()
+    assert "1: too few fields (first: wells.csv, line 21)" in report
+    assert "1 rejected" in report
+
+
 def test_extract_py_must_count_what_it_drops(wells: Wells) -> None:
+    wells.write(contract=CONTRACT.replace("quarantine_pct: 40", "rejected_pct: 5"))
     (wells.folder / "extract.py").write_text(
         "import polars as pl\n\n\ndef extract(frames):\n    (table,) = frames.values()\n"
         "    return table.filter(pl.col('well_id') != 'W1')\n"

@@ -37,24 +37,35 @@ class Layout:
 
     header: tuple[int, ...]
     footer: int = 0
+    passed: tuple[str, ...] = ()
+    """What the rows of the footer say, those without text left out."""
 
 
-def find(rows: Sequence[Numbered], tail: Sequence[Numbered]) -> Layout:
-    """The layout of a table whose first rows are `rows` and last ones `tail`, wholly empty ones left out."""
+def find(rows: Sequence[Numbered], tail: Sequence[Numbered], header: tuple[int, ...] | None = None) -> Layout:
+    """The layout of a table whose first rows are `rows` and last ones `tail`, wholly empty ones left out.
+
+    `header` is taken as given where somebody knows it, (0,) for none.
+    """
     width = Counter(len(cells) for _, cells in rows).most_common(1)[0][0] if rows else 0
     typical = median(_filled(cells) for _, cells in rows) if rows else 0
+    found = _header(rows, width, typical) if header is None else tuple(number for number in header if number)
+    body = [row for row in rows if row[0] > max(found, default=0)]
+    notes = _footer(tail, body, width, typical)
+    passed = tuple(" ".join(cell.strip() for cell in cells if cell.strip()) for _, cells in notes)
+    return Layout(found, tail[-1][0] - notes[0][0] + 1 if notes else 0, passed)
+
+
+def _header(rows: Sequence[Numbered], width: int, typical: float) -> tuple[int, ...]:
     least = max(min(2, width), 0.6 * typical)
     first = next((at for at, (_, cells) in enumerate(rows) if len(cells) == width and _filled(cells) >= least), 0)
     if not rows or _is_data(rows[first][1], _data_columns(rows[first + 1 :], width)):
-        return Layout((), _footer(tail, rows, width, typical))
+        return ()
     while first and _belongs_above(rows, first, width):
         first -= 1
     last = first
     while last - first + 1 < _MOST_HEADER_ROWS and _belongs_below(rows, last, width):
         last += 1
-    return Layout(
-        tuple(number for number, _ in rows[first : last + 1]), _footer(tail, rows[last + 1 :], width, typical)
-    )
+    return tuple(number for number, _ in rows[first : last + 1])
 
 
 def looks_like_data(text: str) -> bool:
@@ -80,43 +91,89 @@ def _data_columns(rows: Sequence[Numbered], width: int) -> list[int]:
 def _is_data(cells: Cells, columns: Sequence[int]) -> bool:
     """Whether the row that would be the header is a record: data in each column of data, and not just years."""
     there = [cells[column] for column in columns]
-    return bool(there) and all(map(looks_like_data, there)) and not all(_YEAR.fullmatch(cell.strip()) for cell in there)
+    return bool(there) and all(map(looks_like_data, there)) and not all(map(_is_year, there))
+
+
+def _is_year(cell: str) -> bool:
+    return _YEAR.fullmatch(cell.strip()) is not None
 
 
 def _belongs_above(rows: Sequence[Numbered], at: int, width: int) -> bool:
-    """Whether the row above is part of the header: several texts over the columns, directly above."""
+    """Whether the row above is part of the header: several texts or years over the columns, directly above."""
     (number, cells), (below, _) = rows[at - 1], rows[at]
-    return number == below - 1 and len(cells) == width and _filled(cells) >= 2 and not any(map(looks_like_data, cells))
+    if number != below - 1 or len(cells) != width or _filled(cells) < 2:
+        return False
+    data = [cell for cell in cells if looks_like_data(cell)]
+    label = _filled(cells) == 2 and cells[0].strip()  # "Year", "2020" over the table says something of all of it
+    return not data or (all(map(_is_year, data)) and not label)
 
 
 def _belongs_below(rows: Sequence[Numbered], at: int, width: int) -> bool:
-    """Whether the next row is part of the header: words or units where the records below have numbers."""
+    """Whether the next row is part of the header: words, units or just years where the records below have numbers."""
     if at + 2 >= len(rows) or rows[at + 1][0] != rows[at][0] + 1 or len(rows[at + 1][1]) != width:
         return False
-    columns = _data_columns(rows[at + 2 :], width)
-    there = [rows[at + 1][1][column].strip() for column in columns]
+    cells, columns = rows[at + 1][1], _data_columns(rows[at + 2 :], width)
+    there = [cells[column].strip() for column in columns]
     words = [cell for cell in there if cell and cell not in MISSING_LIKE]
-    return len(words) > 0 and 2 * len(words) >= len(there) and not any(map(looks_like_data, words))
-
-
-def _footer(tail: Sequence[Numbered], body: Sequence[Numbered], width: int, typical: float) -> int:
-    """How many rows at the end are notes or totals; those between them and the records count too."""
-    seen = Counter(_first(cells) for _, cells in (*body, *tail))
-    notes = list(
-        takewhile(lambda row: _is_note(row[1], width, typical, seen), list(reversed(tail))[:_MOST_FOOTER_ROWS])
+    if not words or 2 * len(words) < len(there):
+        return False
+    return not any(map(looks_like_data, words)) or (
+        all(map(_is_year, words)) and _blank_beside(cells, columns) and not _hold_years(rows[at + 2 :], columns, width)
     )
-    return 0 if not notes or len(notes) == len(tail) else tail[-1][0] - notes[-1][0] + 1
 
 
-def _is_note(cells: Cells, width: int, typical: float, seen: Counter[str]) -> bool:
-    """Whether a row is no record: a total, or a remark alone in its row. A sparse record is none."""
+def _blank_beside(cells: Cells, columns: Sequence[int]) -> bool:
+    """Whether a row says nothing outside `columns`, as no record would."""
+    others = [cell for column, cell in enumerate(cells) if column not in columns]
+    return bool(others) and not _filled(others)
+
+
+def _hold_years(rows: Sequence[Numbered], columns: Sequence[int], width: int) -> bool:
+    """Whether most values of `columns` are years themselves."""
+    values = [cells[column] for _, cells in rows[:100] if len(cells) == width for column in columns]
+    return sum(map(_is_year, values)) > 0.5 * _filled(values)
+
+
+def _footer(tail: Sequence[Numbered], body: Sequence[Numbered], width: int, typical: float) -> list[Numbered]:
+    """The rows at the end that are notes or totals."""
+    seen = Counter(_first(cells) for _, cells in (*body, *tail))
+    firsts = [cells[0].strip() for _, cells in body if len(cells) == width and cells[0].strip()]
+    notes = list(
+        takewhile(lambda row: _is_note(row[1], width, typical, seen, firsts), reversed(tail[-_MOST_FOOTER_ROWS:]))
+    )
+    return [] if len(notes) == len(tail) else notes[::-1]
+
+
+def _is_note(cells: Cells, width: int, typical: float, seen: Counter[str], firsts: Sequence[str]) -> bool:
+    """Whether a row is no record: a total, or a remark. A sparse record is none, nor is one that was cut off.
+
+    `firsts` are what records begin with: what looks like these begins a record.
+    """
     first = _first(cells)
     if _TOTAL.fullmatch(first) and seen[first] <= 2:  # the head and the tail of a small file are the same rows
         return True
-    if width < 2 or _filled(cells) > max(2, typical // 2):
+    if width < 2 or _filled(cells) > max(2, typical // 2) or cells[0].strip() != first:
         return False
-    alone = _filled(cells) == 1 and cells[0].strip() == first
-    return len(cells) != width or (alone and _NOTE.fullmatch(first) is not None)
+    if _shape(first) in {_shape(each) for each in firsts if each != first}:
+        return False
+    if _NOTE.fullmatch(first):
+        return _filled(cells) == 1 or len(cells) != width
+    return len(cells) != width and not _resembles(first, firsts)
+
+
+def _resembles(text: str, firsts: Sequence[str]) -> bool:
+    """Whether `text` may be one of `firsts`: data among data, else no longer than these, in letters and in words."""
+    others = [each for each in firsts if each != text]
+    if looks_like_data(text) or not others:
+        return True
+    if sum(map(looks_like_data, others)) >= 0.8 * len(others):
+        return False
+    return len(text) <= max(map(len, others)) and len(text.split()) <= max(len(each.split()) for each in others)
+
+
+def _shape(text: str) -> str:
+    """Words and numbers of any length look alike: "A-17 (b)" is "a-9 (a)"."""
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", text))
 
 
 def _first(cells: Cells) -> str:
