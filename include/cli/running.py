@@ -12,7 +12,7 @@ from ..adapters.store import Store
 from ..errors import DataError
 from ..settings import REPOSITORY, settings
 from ..tasks.publish import sync
-from ..tasks.receipts import Receipt, files, found, run_folder
+from ..tasks.receipts import Receipt, encoded, files, found
 from . import live
 from .checking import problems_of, unfinished
 from .local import VERBS, dataset_folder, new_run, run_verbs
@@ -99,8 +99,7 @@ def _show_page(report: Path) -> None:
 
 def _show_log(store: Store, name: str, run: str) -> None:
     """The end of what the run's last pod said."""
-    folder = run_folder(name, run).replace("runs/", "logs/", 1)
-    logs = [path for verb in VERBS for path in store.list(f"{folder}/{verb}")]
+    logs = [path for verb in VERBS for path in store.list(f"logs/{name}/{encoded(run)}/{verb}")]
     if logs:
         said = (store.get(logs[-1]) or b"").decode(errors="replace").splitlines()[-15:]
         out.print(f"[bold]{name}[/bold]: the end of {store.url}/{logs[-1]}:", highlight=False, soft_wrap=True)

@@ -35,7 +35,7 @@ def apply(module: ModuleType | None, frames: Mapping[str, pl.LazyFrame]) -> Extr
         result = extract(dict(frames))
         table, counts = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
         columns = _columns(table)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ContractError(_blame(module, error)) from error
     if problems := [*_wrong_table(module, table, columns), *_wrong_counts(module, counts)]:
         raise ContractError(*problems)
@@ -79,7 +79,7 @@ def _file(module: ModuleType | None) -> str:
     return str(getattr(module, "__file__", None) or "extract.py")
 
 
-def _blame(module: ModuleType | None, error: Exception) -> str:
+def _blame(module: ModuleType | None, error: BaseException) -> str:
     """The deepest line of the author's file in the traceback, which is where to look."""
     file, line, step = _file(module), None, error.__traceback__
     while step:

@@ -55,7 +55,7 @@ def _facts(receipt: dict[str, Any]) -> dict[str, Any]:
 
 def receipts(store: str, dataset: str, run_id: str) -> list[dict[str, Any]]:
     """Publish's receipts of a run by attempt, in one attempt as they were finished; the last one counts."""
-    folder = f"{store.rstrip('/')}/runs/{dataset}/{quote(run_id, safe='._-')}/publish"
+    folder = f"{store.rstrip('/')}/published/{dataset}/{quote(run_id, safe='._-')}/publish"
     files, root = fsspec.core.url_to_fs(folder)
     found: list[tuple[str, dict[str, Any]]] = [
         (path.split("/")[-2], json.loads(files.cat_file(path))) for path in files.glob(f"{root}/*/receipt*.json")

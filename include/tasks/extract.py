@@ -79,8 +79,8 @@ def _requests(contract: Contract, module: ModuleType | None, task: Run, head: He
     if addresses is not None:
         last = head.entry.meta.model_dump() if head else None
         try:
-            named = addresses(_moment(task.start), _moment(task.end), last)
-        except Exception as error:
+            named = list(addresses(_moment(task.start), _moment(task.end), last))
+        except (Exception, SystemExit) as error:
             raise ContractError(
                 f"{task.folder}/extract.py: addresses() failed with {type(error).__name__}: {error}. Correct it."
             ) from error

@@ -10,7 +10,8 @@ from ..adapters.remote import remote
 from ..adapters.store import Store
 from ..contracts import loader
 from ..contracts.columns import TableSchema, breaking
-from ..errors import ConflictError, EnvironmentFault
+from ..contracts.model import Contract
+from ..errors import ConflictError, DataError, EnvironmentFault
 from ..settings import REPOSITORY, settings
 from ..versions import heads, reading, worktree
 from ..versions.facts import Facts, access_class
@@ -42,10 +43,12 @@ def run(task: Run, store: Store) -> Receipt:
 def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, place: Path) -> Work:
     folder = _assemble(store, extracted, validated, place)
     schema = TableSchema.from_json((folder / "schema.json").read_text())
-    facts = _facts(task, extracted, validated, folder)
-    breaks = _breaking(schema, heads.read(store, settings().ref, task.dataset), place / "base")
-    propose = bool(breaks) or _wants_review(folder, schema)
-    target = _target(propose)
+    contract = _contract(task, folder)
+    facts = _facts(task, extracted, validated, contract)
+    head = heads.read(store, settings().ref, task.dataset)
+    breaks = _breaking(schema, head, place / "base")
+    review = contract.publish == "proposal" or access_class(schema, contract.access) == "restricted"
+    target = _target(propose=bool(breaks) or review)
     try:
         done = publish(folder, schema, facts, target, lambda name: remote(name, REPOSITORY, settings().remote))
     except ConflictError:
@@ -54,6 +57,8 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
     if done.outcome == "published":
         # What an unchanged source brought is not archived in the version that stays, so its head stays as well.
         heads.write(store, settings().ref, done.entry, extracted.facts["sources"])
+    elif done.outcome == "unchanged" and head is None:
+        heads.write(store, settings().ref, done.entry, {})
     log.info("publish %s: %s %s", task.dataset, done.outcome, done.commit or "")
     return Work(
         outcome="done" if done.outcome == "published" else done.outcome,
@@ -96,16 +101,20 @@ def _link(path: Path, target: Path) -> None:
         shutil.copyfile(path, target)
 
 
-def _wants_review(folder: Path, schema: TableSchema) -> bool:
-    """Whether a person decides: restricted data, and datasets whose contract says so."""
-    contract = loader.loads((folder / "contract.yaml").read_bytes())
-    return contract.publish == "proposal" or access_class(schema, contract.access) == "restricted"
+def _contract(task: Run, folder: Path) -> Contract:
+    """The contract of the checked code archive: the pod that left a copy of it runs the author's code."""
+    if (folder / "contract.yaml").read_bytes() != (task.folder / "contract.yaml").read_bytes():
+        raise DataError(
+            f"{task.dataset}: extract used another contract.yaml than this commit's. Nothing was published. "
+            "Clear the task extract."
+        )
+    return loader.load(task.folder)
 
 
-def _facts(task: Run, extracted: Receipt, validated: Receipt, folder: Path) -> Facts:
+def _facts(task: Run, extracted: Receipt, validated: Receipt, contract: Contract) -> Facts:
     return Facts(
         name=task.dataset,
-        access=loader.loads((folder / "contract.yaml").read_bytes()).access,
+        access=contract.access,
         counts=validated.counts.model_dump(),
         source_version=extracted.facts["source_version"],
         source_date=extracted.facts["source_date"],

@@ -75,19 +75,28 @@ class Receipt(BaseModel):
         return hashlib.sha256(self.canonical()).hexdigest()
 
 
-def run_folder(dataset: str, run: str) -> str:
-    """Where a run's files lie in the store; `run` is the DAG run's id."""
-    return f"runs/{dataset}/{quote(run, safe='._-')}"
+def run_folder(dataset: str, run: str, verb: str) -> str:
+    """Where a verb of a run leaves what it does; `run` is the DAG run's id.
+
+    What publish says lies apart: pods that run authors' code may write below runs/.
+    """
+    return f"{'published' if verb == 'publish' else 'runs'}/{dataset}/{encoded(run)}/{verb}"
+
+
+def encoded(run: str) -> str:
+    """A DAG run's id as the name of one folder."""
+    name = quote(run, safe="._-")
+    return name if name.strip(".") else name.replace(".", "%2E")
 
 
 def attempt_folder(dataset: str, run: str, verb: str, attempt: str) -> str:
     """Where one attempt of a verb leaves its receipts and files."""
-    return f"{run_folder(dataset, run)}/{verb}/{attempt}"
+    return f"{run_folder(dataset, run, verb)}/{attempt}"
 
 
 def found(store: Store, dataset: str, run: str, verb: str) -> Receipt | None:
     """The receipt of the verb's highest attempt; of several there, the last one finished."""
-    paths = [p for p in store.list(f"{run_folder(dataset, run)}/{verb}") if p.rpartition("/")[2].startswith("receipt")]
+    paths = [p for p in store.list(run_folder(dataset, run, verb)) if p.rpartition("/")[2].startswith("receipt")]
     if not paths:
         return None
     top = max(p.split("/")[4] for p in paths)

@@ -104,7 +104,11 @@ class Deployment:
 
     def receipts(self, dataset: str, verb: str) -> list[dict[str, Any]]:
         """All receipts of a verb."""
-        keys = [key for key in self.outside.s3.list(f"runs/{dataset}/") if f"/{verb}/0000/receipt-" in key]
+        keys = [
+            key
+            for key in self.outside.s3.list(f"{'published' if verb == 'publish' else 'runs'}/{dataset}/")
+            if f"/{verb}/0000/receipt-" in key
+        ]
         return [json.loads(self.outside.s3.get(key)) for key in keys]
 
 

@@ -35,7 +35,7 @@ def tried(bucket, key):
         return error.response["Error"]["Code"]
     return "written"
 
-keys = ("runs/x/y", "logs/x/y", "code/x.tar", "heads/main/x.json", "wishes/x")
+keys = ("runs/x/y", "logs/x/y", "published/x/y", "code/x.tar", "heads/main/x.json", "wishes/x")
 found = {key: tried("store", key) for key in keys} | {"remote": tried("remote", "public/files/md5/00/x")}
 asked = subprocess.run(["git", "ls-remote", sys.argv[1]], env=os.environ | {"GIT_TERMINAL_PROMPT": "0"})
 user = {"user": [os.getuid(), os.getgid()], "root": os.access("/", os.W_OK)}
@@ -109,8 +109,8 @@ def test_a_pod_that_runs_authors_code_can_write_to_its_runs_and_logs_only(reache
     denied = "AccessDenied"
     common = {"user": [UID, 0], "root": False}
     assert found["extract"] == common | {
-        "runs/x/y": "written", "logs/x/y": "written", "code/x.tar": denied, "heads/main/x.json": denied,
-        "wishes/x": denied, "remote": denied, "git": False,
+        "runs/x/y": "written", "logs/x/y": "written", "published/x/y": denied, "code/x.tar": denied,
+        "heads/main/x.json": denied, "wishes/x": denied, "remote": denied, "git": False,
     }  # fmt: skip
     written = dict.fromkeys(found["extract"], "written")
     assert found["publish"] == written | common | {"git": True}

@@ -26,7 +26,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def receipt(store: Path, attempt: str, outcome: str, finished: str = "2026-01-01T00:00:00Z", **facts: str) -> None:
-    folder = store / "runs/elf_codes/scheduled__2026-01-01T00%3A00%3A00%2B00%3A00/publish" / attempt
+    folder = store / "published/elf_codes/scheduled__2026-01-01T00%3A00%3A00%2B00%3A00/publish" / attempt
     folder.mkdir(parents=True, exist_ok=True)
     meta = {"content": facts.pop("content", "c0"), "source_version": "0.0.18", "inputs": {}}
     entry = {"md5": "0f.dir", "meta": meta}

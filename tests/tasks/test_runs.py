@@ -325,7 +325,7 @@ def _output(wells: Wells, name: str) -> str:
 
 def test_receipts_say_what_format_says(wells: Wells) -> None:
     wells.run()
-    paths = [path for path in wells.store.list("runs") if "/receipt-" in path]
+    paths = [path for path in wells.store.list("") if "/receipt-" in path]
     assert len(paths) == 3
     for path in paths:
         content = json.loads(wells.store.get(path) or b"{}")

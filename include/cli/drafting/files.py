@@ -2,6 +2,7 @@
 
 import csv
 import glob
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from ...extraction.sniff import Kind, kind_of
 from ...extraction.unpack import Found, unpacked
 from . import rows, trees
 from .encodings import encoding_of, text_of
+from .wording import shortened
 
 _HEAD, _TAIL = 1 << 20, 1 << 16
 _ROWS = 400
@@ -34,6 +36,12 @@ class Look:
     kind: Kind = "csv"
     delimiter: str = ","
     """What separates fields of a text file, said or not."""
+    header: tuple[int, ...] | None = None
+    """Rows of the header that somebody gave, (0,) for none."""
+    sheet: str | None = None
+    """The sheet that somebody gave."""
+    remarks: list[str] = field(default_factory=list)
+    """What to look at besides."""
 
     def add(self, key: str, value: object, note: str) -> None:
         """One key with its comment."""
@@ -44,20 +52,31 @@ class Look:
         return Source(url=(url,), **self.keys)
 
 
-def look(raw: RawFile, work: Path) -> Look:
-    """What `raw` needs under `source:`; `work` is scratch. Raises SourceError for what is no table."""
-    found = Look()
+def look(raw: RawFile, work: Path, header: tuple[int, ...] | None = None, sheet: str | None = None) -> Look:
+    """What `raw` needs under `source:`, where `header` and `sheet` are not given; `work` is scratch.
+
+    Raises SourceError for what is no table, or has no such header or sheet.
+    """
+    found = Look(header=header, sheet=sheet)
     kind = kind_of(raw.path, raw.name, None)
     if kind in ("zip", "tar"):
         _choose_member(raw, kind, work, found)
     source = found.source(raw.address) if found.keys else Source()
     for file in unpacked(raw.path, raw.name, source, work, Tally(Caps())):
         found.kind = file.kind
+        _refuse_unfit(file, found)
         reader = _LOOKS.get(file.kind)
         if reader:
             reader(file, work, found)
         break  # several files of an archive are written alike, or a member was chosen
     return found
+
+
+def _refuse_unfit(file: Found, found: Look) -> None:
+    if found.header is not None and file.kind not in ("csv", "excel"):
+        raise SourceError(f"{file.place}: {file.kind} has no header rows. Leave --header out.")
+    if found.sheet is not None and file.kind != "excel":
+        raise SourceError(f"{file.place}: {file.kind} has no sheets. Leave --sheet out.")
 
 
 def _choose_member(raw: RawFile, kind: Kind, work: Path, found: Look) -> None:
@@ -108,11 +127,30 @@ def _csv(file: Found, _work: Path, found: Look) -> None:
     delimiter = found.delimiter = _delimiter(lines)
     records = _records(lines, delimiter, 1)
     ends = [(number, cells) for number, cells in _records(tail.splitlines(keepends=True)[after:], delimiter, 1)]
-    layout = rows.find(records, ends)
+    layout = rows.find(records, ends if _closed(file.path) else [], found.header)
     _say(layout, found, skipped="title lines above the header")
+    if _by_spaces(lines, records):
+        found.remarks.append(
+            "runs of spaces seem to separate the fields, which no delimiter can say: "
+            "is it right? If not, take the lines apart in extract.py"
+        )
     begin = min(layout.header, default=1) - 1
     if dialect_of(lines[begin:], Source()).delimiter != delimiter:
         found.add("delimiter", delimiter, "what separates the fields")
+
+
+def _closed(path: Path) -> bool:
+    """Whether each quote that opens closes again; where not, the last records look like anything."""
+    with path.open("rb") as file:
+        return sum(block.count(b'"') for block in iter(lambda: file.read(_HEAD), b"")) % 2 == 0
+
+
+def _by_spaces(lines: list[str], records: list[rows.Numbered]) -> bool:
+    """Whether runs of spaces split most lines into more fields than the delimiter does."""
+    width = Counter(len(cells) for _, cells in records).most_common(1)[0][0] if records else 0
+    widths = Counter(len(re.split(r" {2,}", line.strip())) for line in lines if line.strip())
+    fields, times = widths.most_common(1)[0] if widths else (0, 0)
+    return fields > max(width, 1) and times >= 0.6 * widths.total()
 
 
 def _delimiter(lines: list[str]) -> str:
@@ -141,14 +179,19 @@ def _records(lines: list[str], delimiter: str, first: int) -> list[rows.Numbered
 
 
 def _say(layout: rows.Layout, found: Look, skipped: str) -> None:
-    if not layout.header:
+    if found.header is not None:
+        given = layout.header if len(layout.header) > 1 else max(layout.header, default=0)
+        found.add("header", given, "as it was given")
+    elif not layout.header:
         found.add("header", 0, "the first row is data already; columns are called column_1 and so on")
     elif len(layout.header) > 1:
         found.add("header", layout.header, "rows of the header, from 1; their texts are joined")
     elif layout.header[0] > 1:
         found.add("header", layout.header[0], f"row of the header, from 1: {skipped} are passed over")
     if layout.footer:
-        found.add("footer", layout.footer, "lines at the end that are notes or totals")
+        said = ", ".join(repr(shortened(text, 40)) for text in layout.passed[:3])
+        more = f" and {len(layout.passed) - 3} more" if len(layout.passed) > 3 else ""
+        found.add("footer", layout.footer, f"lines at the end that are notes or totals: {said}{more}")
 
 
 def _excel(file: Found, work: Path, found: Look) -> None:
@@ -164,26 +207,43 @@ def _excel(file: Found, work: Path, found: Look) -> None:
             name: _grid(book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names
         }
     safe.unlink(missing_ok=True)
-    name = max(sheets, key=lambda each: sum(len(cells) for _, cells in sheets[each]), default="")
+    if found.sheet is not None and found.sheet not in sheets:
+        names = ", ".join(map(repr, sheets))
+        raise SourceError(f"{file.place}: no sheet {found.sheet!r}, found {names}. Give one of them.")
+    name = found.sheet or max(sheets, key=lambda each: sum(len(cells) for _, cells in sheets[each]), default="")
     if not name or not sheets[name]:
-        raise SourceError(f"{file.place}: no sheet holds anything. Name another file.")
-    if len(sheets) > 1:
+        what = f"sheet {name!r} holds nothing" if found.sheet else "no sheet holds anything"
+        raise SourceError(f"{file.place}: {what}. Name another {'sheet' if found.sheet else 'file'}.")
+    if found.sheet:
+        found.add("sheet", name, "as it was given")
+    elif len(sheets) > 1:
         others = ", ".join(each for each in sheets if each != name)[:200]
         found.add("sheet", name, f"the largest; the workbook also has {others}")
     records = sheets[name]
     # Excel's footer counts rows that hold something.
     ends = [(at, cells) for at, (_, cells) in enumerate(records, 1)][-_ROWS:]
-    _say(rows.find(records[:_ROWS], ends), found, skipped="rows above it")
+    _say(rows.find(records[:_ROWS], ends, found.header), found, skipped="rows above it")
 
 
 def _grid(cells: list[list[Any]]) -> list[rows.Numbered]:
-    texts = [(at, ["" if cell is None else str(cell) for cell in row]) for at, row in enumerate(cells, 1)]
+    texts = [(at, list(map(_cell, row))) for at, row in enumerate(cells, 1)]
     return [(at, row) for at, row in texts if any(cell.strip() for cell in row)]
 
 
+def _cell(value: Any) -> str:
+    """A cell as text; a whole number without a decimal point, as the engine reads it."""
+    whole = isinstance(value, float) and value.is_integer()
+    return "" if value is None else str(int(value) if whole else value)
+
+
 def _json(file: Found, _work: Path, found: Look) -> None:
-    if path := trees.json_path(file.path):
+    path, beside = trees.json_path(file.path)
+    if path:
         found.add("path", path, "where the records are")
+    if beside:
+        found.remarks.append(
+            f"geometry is not read; to have it, and properties, as JSON text: path: {beside} instead of {path}"
+        )
 
 
 def _xml(file: Found, _work: Path, found: Look) -> None:

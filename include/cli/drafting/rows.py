@@ -137,7 +137,8 @@ def _hold_years(rows: Sequence[Numbered], columns: Sequence[int], width: int) ->
 def _footer(tail: Sequence[Numbered], body: Sequence[Numbered], width: int, typical: float) -> list[Numbered]:
     """The rows at the end that are notes or totals."""
     seen = Counter(_first(cells) for _, cells in (*body, *tail))
-    firsts = [cells[0].strip() for _, cells in body if len(cells) == width and cells[0].strip()]
+    whole = [cells for _, cells in body if len(cells) == width and _filled(cells) > 1]
+    firsts = [cells[0].strip() for cells in whole if cells[0].strip()]
     notes = list(
         takewhile(lambda row: _is_note(row[1], width, typical, seen, firsts), reversed(tail[-_MOST_FOOTER_ROWS:]))
     )

@@ -14,22 +14,35 @@ _EVENTS = 300_000
 _SCALARS = ("string", "number", "boolean", "null")
 
 
-def json_path(path: Path) -> str | None:
-    """What `source.path` must say: the objects of an array that hold most values; None where that is the file."""
+def json_path(path: Path) -> tuple[str | None, str | None]:
+    """What `source.path` must say: the objects of an array that hold most values; None where that is the file.
+
+    Of GeoJSON these are the properties; then also the path of the features, which hold geometry beside them.
+    """
     scalars: Counter[str] = Counter()
+    features: set[str] = set()
     try:
         with path.open("rb") as file:
             for prefix, event, _ in islice(ijson.parse(file), _EVENTS):
-                if event in _SCALARS and "." in prefix:
-                    scalars[prefix.rpartition(".")[0]] += 1
+                parent, _, last = prefix.rpartition(".")
+                if last == "geometry":
+                    features.add(parent)
+                if event in _SCALARS and parent and last != "item":
+                    scalars[parent] += 1
     except ijson.JSONError:
-        return None  # the engine names the line
+        return None, None  # the engine names the line
     within = [each for each in scalars if "item" in each.split(".")]
     if not within:
-        return None
+        return None, None
     fewest = min(each.split(".").count("item") for each in within)
-    best = max((each for each in within if each.split(".").count("item") == fewest), key=lambda each: scalars[each])
-    steps = "".join("[]" if step == "item" else f".{step}" for step in best.split(".")).removeprefix(".")
+    likely = [each for each in within if each.split(".").count("item") == fewest]
+    properties = [each for each in likely if each.endswith(".properties") and each.rpartition(".")[0] in features]
+    best = max(properties or likely, key=lambda each: scalars[each])
+    return _steps(best), _steps(best.rpartition(".")[0]) or "[]" if properties else None
+
+
+def _steps(prefix: str) -> str | None:
+    steps = "".join("[]" if step == "item" else f".{step}" for step in prefix.split(".")).removeprefix(".")
     return None if steps == "[]" else steps
 
 
