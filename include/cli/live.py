@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from ..adapters.remote import remote
 from ..laptop import Laptop, up
 from ..settings import REPOSITORY, settings
 
@@ -60,8 +61,10 @@ def _environment() -> dict[str, str]:
     """Pods run a copy of the code, so what lies in this working tree is named by its full address."""
     known = {"COMMONS_STORE": settings().store}
     if not settings().publish:
-        remote = settings().remote or f"file://{REPOSITORY}/.commons/remote"
-        known |= {"COMMONS_PUBLISH": f"worktree:{REPOSITORY}", "COMMONS_REMOTE": remote}
+        known["COMMONS_PUBLISH"] = f"worktree:{REPOSITORY}"
+        # A local remote's address in .dvc/config is relative; any other is the same wherever it is read.
+        if settings().remote or remote("internal", REPOSITORY).is_local:
+            known["COMMONS_REMOTE"] = settings().remote or f"file://{REPOSITORY}/.commons/remote"
     return known
 
 

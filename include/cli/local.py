@@ -55,9 +55,10 @@ def dataset_folder(name: str) -> Path:
     from difflib import get_close_matches
 
     from ..contracts import loader
+    from ..contracts.names import is_snake
 
     folder = Path(settings().datasets) / name
-    if not folder.is_dir():
+    if not is_snake(name) or not folder.is_dir():
         near = get_close_matches(Path(name).name, loader.names(Path(settings().datasets)), 1)
         hint = f" Did you mean {near[0]!r}?" if near else " `commons list` names all; `commons new` makes one."
         raise EnvironmentFault(f"{name}: no such dataset in {settings().datasets}.{hint}")

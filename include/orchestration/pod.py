@@ -101,7 +101,7 @@ def _arguments(dataset: str, verb: Verb) -> list[str]:
 def _variables(verb: Verb, size: Size) -> dict[str, str]:
     """Facts of the deployment that a verb needs, by name; where to publish is for publish alone."""
     shared = ["store", "remote", "ref", "environment", "developer", "mirror"]
-    wanted = [*shared, "publish"] if verb == "publish" else shared
+    wanted = [*shared, "publish", "git_name", "git_email"] if verb == "publish" else shared
     variables = {f"COMMONS_{which.upper()}": f"{{{{ commons.setting('{which}') }}}}" for which in wanted}
     variables |= {"COMMONS_MEMORY_MB": str(size.memory_mb // 2), "COMMONS_SECRETS": SECRETS}
     return variables | {"COMMONS_WORK": "/tmp/work", "HOME": "/tmp/home", "TMPDIR": "/tmp"}  # noqa: S108 - the emptyDir

@@ -19,11 +19,13 @@ from ..adapters.fetch import Fetched
 from ..adapters.progress import told
 from ..adapters.store import Store
 from ..contracts import authors, loader, requests
+from ..contracts.authors import fault
 from ..contracts.model import Contract, Dictionary, Source
 from ..errors import ContractError, SourceError
 from ..extraction import author
 from ..extraction.raw import RawFile
 from ..extraction.read import Reading, read
+from ..extraction.sink import RECORD
 from ..settings import settings
 from ..versions import heads
 from ..versions.heads import Head
@@ -140,7 +142,13 @@ def _tables(
     if hasattr(module, "extract") or len({tuple(pl.read_parquet_schema(path)) for path in tables}) > 1:
         extracted = author.apply(module, {name: pl.scan_parquet(path) for name, path in reading.frames.items()})
         tables = [place / "extracted.parquet"]
-        extracted.table.sink_parquet(tables[0], compression="lz4")
+        try:
+            extracted.table.sink_parquet(tables[0], compression="lz4")
+        except pl.exceptions.PolarsError as error:  # extract() only planned the work; here it is done
+            if module is None:
+                raise
+            raise fault(Path(str(module.__file__)), error) from error
+        _check_records(tables[0], extracted, reading.records - sum(reading.rejected.values()))
         reasons = {
             "rejected": reading.rejected | extracted.rejected,
             "merged": extracted.merged,
@@ -150,6 +158,29 @@ def _tables(
     rows = sum(pl.scan_parquet(path).select(pl.len()).collect().item() for path in tables)
     Counts(records=reading.records, published=rows, **counts).check("extract")
     return tables, Counts(records=reading.records, **counts), {which: by for which, by in reasons.items() if by}
+
+
+def _check_records(table: Path, extracted: author.Extracted, came: int) -> None:
+    """Raises ContractError where what extract.py counts is not what the numbers of the records tell."""
+    numbers = pl.scan_parquet(table).select(pl.col(RECORD))
+    rows, kept, absent = numbers.select(
+        pl.len().alias("rows"),
+        pl.col(RECORD).drop_nulls().n_unique().alias("kept"),
+        pl.col(RECORD).null_count().alias("absent"),
+    ).collect().row(0)  # fmt: skip
+    gone, made = came - kept, rows - kept
+    said = sum(extracted.rejected.values()) + sum(extracted.merged.values())
+    told = sum(extracted.added.values())
+    problems = []
+    if numbers.collect_schema()[RECORD] != pl.Int64 or absent:
+        problems.append(f"'{RECORD}' was changed. Keep it as it comes: the number of the record of each row.")
+    elif (gone, made) != (said, told):
+        problems.append(
+            f"{gone:,} records are in no row and {made:,} rows are more than one a record, but it counted {said:,} as "
+            f"rejected or merged and {told:,} as added. Return counts that say so."
+        )
+    if problems:
+        raise ContractError(*(f"extract.py: extract(): {problem}" for problem in problems))
 
 
 def _texts(dictionary: Dictionary, file: Fetched, place: Path) -> dict[str, str]:

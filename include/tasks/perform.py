@@ -1,5 +1,6 @@
 """The frame around every verb: adopt finished work, else do it in a scratch folder and leave a receipt."""
 
+import errno
 import hashlib
 import json
 import logging
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..adapters.store import Store
-from ..errors import EnvironmentFault
+from ..errors import DataCommonsError, EnvironmentFault
 from ..settings import settings
 from .receipts import Counts, Output, Receipt, Verb, attempt_folder, now, own, pod, sha256_of
 
@@ -55,7 +56,7 @@ def perform(run: Run, store: Store, inputs: dict[str, Any], work: Callable[[Path
         log.info("%s %s: adopted what was finished at %s", run.verb, run.dataset, adopted.facts.get("finished"))
         return adopted
     started = now()
-    with scratch() as place:
+    with scratch() as place, _told_of_full_disks(place):
         done = work(place)
         outputs = _upload(store, f"{folder}/{(writer := uuid.uuid4().hex[:12])}", done)
     receipt = Receipt(
@@ -70,6 +71,23 @@ def perform(run: Run, store: Store, inputs: dict[str, Any], work: Callable[[Path
             raise EnvironmentFault(f"{store.url}/{path}: was there and is gone. Try again.")
         return winner
     return receipt
+
+
+@contextmanager
+def _told_of_full_disks(place: Path) -> Iterator[None]:
+    """A full scratch volume in one sentence, whichever library met it."""
+    try:
+        yield
+    except DataCommonsError:
+        raise
+    except Exception as error:
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
+        if not full:
+            raise
+        raise EnvironmentFault(
+            f"{place}: the volume of the scratch folder is full. Nothing was published. "
+            "Make room there, name another volume in COMMONS_WORK, or give the dataset a bigger `size:`."
+        ) from error
 
 
 @contextmanager
