@@ -227,7 +227,7 @@ def sync() -> None:
 
 @app.command("push-code")
 def push_code() -> None:
-    """Put the code archive of this commit into the store, for pods."""
+    """Put this folder's code into the store, for pods: all files that Git does not ignore."""
     from ..adapters import code
 
     typer.echo(code.push(settings().store, REPOSITORY))

@@ -156,7 +156,9 @@ def test_a_wheel_imports_as_data_commons(tmp_path: Path) -> None:
     names = [path.name for path in (tmp_path / "site").iterdir()]
     assert "include" not in names
     assert not (tmp_path / "site/data_commons/datasets").exists()
-    code = "import data_commons, data_commons.contracts.loader, data_commons.cli.app; print(data_commons.open.__name__)"
+    (points,) = (tmp_path / "site").glob("*.dist-info/entry_points.txt")
+    module, _, name = re.findall(r"^commons = (\S+)", points.read_text(), re.MULTILINE)[0].partition(":")
+    code = f"import data_commons, {module}; assert callable({module}.{name}); print(data_commons.open.__name__)"
     variables = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], cwd=tmp_path, env=variables | {"PYTHONPATH": str(tmp_path / "site")},
