@@ -6,16 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ..errors import DataCommonsError, DataError
 from ..settings import REPOSITORY, settings
+from .console import err, out
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
-# What is piped is read by programs or kept: nothing is cut to the width of a screen.
-out = Console() if sys.stdout.isatty() else Console(width=200)
-err = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Name = Annotated[str, typer.Argument(help="A dataset: a folder of include/datasets.")]
@@ -57,12 +54,20 @@ def _print_json(value: Any) -> None:
 def new(
     name: Annotated[str, typer.Argument(help="Its name: snake case.")],
     source: Annotated[str, typer.Option("--from", help="A file, or an https, file: or pkg:pypi address.")],
+    header: Annotated[str, typer.Option(help="Rows of the header, from 1: 3, or 2,3 for two of them.")] = "",
+    sheet: Annotated[str | None, typer.Option(help="Excel: the sheet.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Draft anew over what is there.")] = False,
 ) -> None:
     """Draft contract.yaml and schema.py by looking at the data."""
     from .draft import draft
 
     folder = Path(settings().datasets) / name
-    for path in draft(name, source, folder):
+    try:
+        rows = tuple(int(row) for row in header.split(",")) if header else None
+    except ValueError as error:
+        told = f"{header!r}: expected row numbers such as 3 or 2,3."
+        raise typer.BadParameter(told, param_hint="--header") from error
+    for path in draft(name, source, folder, header=rows, sheet=sheet, replace=force):
         out.print(f"wrote {path}", highlight=False, soft_wrap=True)
     out.print(f"Read both: a draft guesses. Then: commons check {name}", highlight=False)
 

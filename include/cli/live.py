@@ -4,17 +4,16 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
 from ..adapters.remote import remote
 from ..laptop import Laptop, up
 from ..settings import REPOSITORY, settings
+from .console import out
 
 TASKS = ("extract", "validate", "publish", "announce")
 COLOURS = {"success": "green", "failed": "red", "running": "yellow", "skipped": "cyan", "up_for_retry": "magenta"}
-out = Console()
 
 
 @dataclass

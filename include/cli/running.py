@@ -4,7 +4,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
@@ -15,9 +14,8 @@ from ..tasks.publish import sync
 from ..tasks.receipts import Receipt, encoded, files, found
 from . import live
 from .checking import problems_of, unfinished
+from .console import out
 from .local import VERBS, dataset_folder, new_run, run_verbs
-
-out = Console()
 
 
 def attempt(name: str) -> None:

@@ -7,16 +7,14 @@ import sys
 import time
 from pathlib import Path
 
-from rich.console import Console
-
 from .. import laptop
 from ..adapters.remote import point_remotes
 from ..errors import EnvironmentFault
 from ..settings import REPOSITORY
+from .console import out
 
 NAMES = ("elf_codes", "lei_entities", "sec_filers", "pudl_utilities")
 PLACE = REPOSITORY / ".commons" / "demo"
-out = Console()
 
 
 def show(names: list[str]) -> None:
