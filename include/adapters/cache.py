@@ -91,5 +91,5 @@ def _inplace(oid: str, source: Remote) -> Path:
 def _damaged(source: Remote, oid: str, file: Path) -> EnvironmentFault:
     return EnvironmentFault(
         f"{source.url}: object {oid} is damaged: its md5 is {md5_of(file)}, it has {file.stat().st_size:,} bytes. "
-        "It was not used. Restore it on the remote from a backup, or publish the version again."
+        "It was not used. Delete it there, then restore it: `dvc push` from a machine whose cache has it, or a backup."
     )
