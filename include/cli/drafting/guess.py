@@ -1,7 +1,7 @@
 """What a column holds: its type, checks and unit, from values that the engine itself can read so."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +9,10 @@ import polars as pl
 
 from ...contracts import units
 from ...tables.types import kind_of
-from ...validation import identifiers
 from ...validation.casting import Casting, cast
+from .checks import text_checks
 from .rows import MISSING_LIKE
+from .wording import times
 
 _STYLES: tuple[tuple[str, str | None], ...] = (
     *((".", None), (".", ","), (",", None), (",", "."), (",", " "), (",", "\u00a0"), (",", "\u202f")),
@@ -35,7 +36,6 @@ _DATE_WORDS = re.compile(r"date|datum|day|tag|jour|fecha|stand", re.IGNORECASE)
 _CODE_WORDS = re.compile(r"(^|_)(zip|postal|postcode|plz|phone|telephone|fax|tel|fips|iban|account|siren|siret)(_|$)")
 _WHOLE = re.compile(r"^[+-]?\d{1,18}$")
 _BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
-_FEW, _MOST_PATTERN = 12, 30
 _BRACKETS = re.compile(r"[\[(]([^\[\]()]{1,30})[\])]\s*$")
 
 
@@ -49,6 +49,8 @@ class Guess:
     format: str | None = None
     nulls: int = 0
     checks: dict[str, Any] = field(default_factory=dict)
+    failing: float = 0.0
+    """Share of the rows seen that fail the checks."""
     unit: str | None = None
     notes: list[str] = field(default_factory=list)
     missing_like: dict[str, int] = field(default_factory=dict)
@@ -198,7 +200,7 @@ def _missing_like(found: Guess, given: pl.Series, known: pl.Series, style: tuple
         return
     counts = given.filter(given.is_in(list(MISSING_LIKE))).value_counts(sort=True)
     found.missing_like = dict(counts.iter_rows())
-    said = ", ".join(f"{text!r} {times:,} times" for text, times in found.missing_like.items())
+    said = ", ".join(f"{text!r} {times(count)}" for text, count in found.missing_like.items())
     found.notes.append(f"{_word(other)} but for {said}: see source.missing")
 
 
@@ -214,7 +216,10 @@ def _constrain(found: Guess, given: pl.Series, style: tuple[str, str | None]) ->
         values = cast(given, found.casting(style)).drop_nulls()
         found.checks |= _range(found.name, values)
     elif found.dtype == pl.String and given.dtype == pl.String:
-        found.checks |= _text_checks(given)
+        seen = text_checks(given, found.name)
+        found.checks |= seen.checks
+        found.notes += [seen.note] if seen.note else []
+        found.failing = seen.failing / (len(given) + found.nulls)
 
 
 def _range(name: str, values: pl.Series) -> dict[str, Any]:
@@ -230,53 +235,6 @@ def _range(name: str, values: pl.Series) -> dict[str, Any]:
         if re.search(words, name) and least <= low and high <= most:
             return {"ge": least, "le": most}
     return {"ge": 0} if low >= 0 else {}
-
-
-def _text_checks(given: pl.Series) -> dict[str, Any]:
-    distinct = given.unique().sort()
-    first = distinct.head(1000).to_frame("x").lazy()
-    for name, rule, length in (("lei", identifiers.lei, 20), ("isin_code", identifiers.isin_code, 12)):
-        if (distinct.str.len_chars() == length).all() and first.select(rule(pl.col("x")).all()).collect().item():
-            return {name: True} if distinct.to_frame("x").select(rule(pl.col("x")).all()).item() else {}
-    if len(distinct) <= _FEW and len(given) >= 20 * len(distinct) and (distinct.str.len_chars() <= 40).all():
-        return {"isin": distinct.to_list()}
-    pattern = pattern_of(distinct)
-    return {"str_matches": pattern} if pattern else {}
-
-
-def pattern_of(distinct: pl.Series) -> str | None:
-    """A regular expression for codes of one length, each place of one kind: capitals, digits or one sign."""
-    lengths = distinct.str.len_chars().unique()
-    if len(distinct) < 5 or len(lengths) != 1 or not 2 <= lengths[0] <= _MOST_PATTERN:
-        return None
-    if not distinct.str.contains(r"^[A-Z0-9./_-]+$").all():
-        return None
-    places = [_kind_of_place(distinct.str.slice(at, 1).unique().to_list()) for at in range(lengths[0])]
-    if None in places or all(
-        place and place.startswith("\\") and len(place) == 2 and place != r"\d" for place in places
-    ):
-        return None
-    return "^" + "".join(_runs([place for place in places if place])) + "$"
-
-
-def _kind_of_place(characters: Sequence[str]) -> str | None:
-    if all(c.isdigit() for c in characters):
-        return r"\d"
-    if all(c.isalpha() for c in characters):
-        return "[A-Z]"
-    if all(c.isalnum() for c in characters):
-        return "[A-Z0-9]"
-    return re.escape(characters[0]) if len(characters) == 1 else None
-
-
-def _runs(places: Sequence[str]) -> Iterable[str]:
-    at = 0
-    while at < len(places):
-        end = at
-        while end < len(places) and places[end] == places[at]:
-            end += 1
-        yield places[at] + (f"{{{end - at}}}" if end - at > 1 else "")
-        at = end
 
 
 def _measure(found: Guess) -> None:

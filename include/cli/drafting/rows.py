@@ -60,9 +60,9 @@ def _header(rows: Sequence[Numbered], width: int, typical: float) -> tuple[int, 
     first = next((at for at, (_, cells) in enumerate(rows) if len(cells) == width and _filled(cells) >= least), 0)
     if not rows or _is_data(rows[first][1], _data_columns(rows[first + 1 :], width)):
         return ()
-    while first and _belongs_above(rows, first, width):
-        first -= 1
     last = first
+    while first and last - first + 1 < _MOST_HEADER_ROWS and _belongs_above(rows, first, width):
+        first -= 1
     while last - first + 1 < _MOST_HEADER_ROWS and _belongs_below(rows, last, width):
         last += 1
     return tuple(number for number, _ in rows[first : last + 1])

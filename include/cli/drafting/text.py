@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 import polars as pl
 
 from .examine import Seen
 from .files import Look
 from .guess import Guess
+from .wording import counted, shortened
 
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*( [A-Za-z0-9_./-]+)*|[a-z]+:[\w./@#%?=&~+:,-]+|[\w.+-]+@[\w.-]+")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
@@ -34,7 +36,7 @@ def contract(facts: Facts, look: Look, seen: Seen) -> str:
     title, local = facts.name.replace("_", " ").capitalize(), facts.url.startswith("file:")
     lines = [
         "# yaml-language-server: $schema=../../contracts/contract.schema.json",
-        f"# Drafted from {_comment(facts.file)}: {seen.rows:,} records, {len(seen.columns)} columns.",
+        f"# Drafted from {_comment(facts.file)}: {_size(seen)}.",
         "# A draft guesses: read each line, correct it, and take the comments out.",
         f"title: {_yaml(title)}  # as people call it",
         f"description: {_yaml(f'The table in {facts.file}. Say what one row is, who compiled it, and when.')}",
@@ -48,15 +50,23 @@ def contract(facts: Facts, look: Look, seen: Seen) -> str:
         "access: internal  # or public, restricted",
         '# schedule: "@monthly"  # when it is fetched anew (UTC); without, only by hand',
         "expect:  # broken, the last good version stays",
-        f"  rows: [{_round(seen.rows * 0.5)}, {_round(seen.rows * 2)}]  # fewest and most; {seen.rows:,} were seen",
+        f"  rows: [{_round(seen.rows * 0.5)}, {_round(seen.rows * 2)}]  # fewest and most; {seen.rows:,} seen",
+        *_quarantined(seen),
         *_nulls(seen),
     ]
     return "\n".join(lines) + "\n"
 
 
+def _size(seen: Seen) -> str:
+    return f"{counted(seen.rows, 'record')}, {counted(len(seen.columns), 'column')}"
+
+
 def _source(look: Look, seen: Seen) -> Iterator[str]:
     for key, value in look.keys.items():
         yield f"  {key}: {_yaml(value)}  # {_comment(look.notes[key])}"
+    yield from (f"  # {_comment(remark)}" for remark in look.remarks)
+    if look.keys.get("header") != 0 and _some_unnamed(seen):
+        yield "  # some columns have no heading: is the header row right? header: [2, 3] joins two rows"
     if seen.style[0] != ".":
         yield f"  decimal: {_yaml(seen.style[0])}  # numbers are written 3{seen.style[0]}14"
     if seen.style[1]:
@@ -75,17 +85,35 @@ def _source(look: Look, seen: Seen) -> Iterator[str]:
         )
 
 
+def _some_unnamed(seen: Seen) -> bool:
+    unnamed = sum(re.fullmatch(r"column_\d+", column.heading) is not None for column in seen.columns)
+    return 0 < unnamed < len(seen.columns)
+
+
 def _key(facts: Facts, seen: Seen) -> Iterator[str]:
-    if seen.key:
-        rows = f"{seen.rows - seen.repeated:,}" + (" different" if seen.repeated else "")
-        yield f"key: {_yaml(list(seen.key))}  # unique over all {rows} records"
+    if seen.key.names:
+        records = f"{'different ' if seen.repeated else ''}record"
+        over = f"all {counted(seen.rows - seen.repeated, records)}" if seen.rows > 1 else "the only record"
+        yield f"key: {_yaml(list(seen.key.names))}  # unique over {over}"
+    elif seen.key.note:
+        yield f"# {_comment(seen.key.note)}"
     else:
         yield "# key: [...]  # no one to three columns identify a row, as far as was looked"
     if seen.repeated:
-        repeats, word = ("merge", "folded into the first") if seen.key else ("keep", "kept, as the table has no key")
-        yield f"repeats: {repeats}  # {seen.repeated:,} records equal another in every column: they are {word}"
+        repeats, word = ("merge", "folded into the first") if seen.key.names else ("keep", "kept, for want of a key")
+        equal, they = ("equals", "it is") if seen.repeated == 1 else ("equal", "they are")
+        records = counted(seen.repeated, "record")
+        yield f"repeats: {repeats}  # {records} {equal} another in every column: {they} {word}"
     if facts.rejected:
-        yield f"# {facts.rejected:,} records can't be read and will be rejected; `commons try {facts.name}` says why."
+        records = counted(facts.rejected, "record")
+        yield f"# {records} can't be read and will be rejected; `commons try {facts.name}` says why."
+
+
+def _quarantined(seen: Seen) -> Iterator[str]:
+    """Room for rows that are known to fail, where the default of 1 % is too little."""
+    failing = sum(column.failing for column in seen.columns)
+    if failing > 0.01:
+        yield f"  quarantine_pct: {min(100, ceil(100 * failing))}  # that many rows fail: see the LEIs in schema.py"
 
 
 def _nulls(seen: Seen) -> Iterator[str]:
@@ -176,8 +204,7 @@ def _quoted(value: str) -> str:
 
 def _comment(text: str) -> str:
     """`text` on one line, short."""
-    line = "".join(c if c.isprintable() else " " for c in text)
-    return line if len(line) <= 200 else f"{line[:199]}…"
+    return shortened(text, 200)
 
 
 def _docstring(text: str) -> str:
