@@ -105,11 +105,14 @@ class Tip:
     commit: str
 
     def file(self, path: str) -> tuple[str, str]:
-        """Blob id and text of a file; both empty where there is none. Only this file's bytes are fetched."""
+        """Blob id and text of a file; both empty where there is none. Only this file's bytes are fetched.
+
+        Bytes that are not UTF-8 come as surrogates.
+        """
         out = _run(("cat-file", "--batch"), self.scratch, f"{self.commit}:{path}\n")
         head, _, rest = out.partition(b"\n")
         blob, kind, size = head.rsplit(b" ", 2) if head.count(b" ") == 2 else (b"", b"", b"0")
-        return (blob.decode(), rest[: int(size)].decode()) if kind == b"blob" else ("", "")
+        return (blob.decode(), rest[: int(size)].decode(errors="surrogateescape")) if kind == b"blob" else ("", "")
 
     def parent(self) -> "Tip | None":
         """The commit before this one, None where it was not fetched."""
@@ -255,7 +258,10 @@ def resolve(repository: Path, revision: str) -> str:
 
 
 def texts_at(repository: Path, path: str, revisions: Sequence[str]) -> list[str]:
-    """The text of one file at each revision, empty where it is absent; one Git process for all."""
+    """The text of one file at each revision, empty where it is absent; one Git process for all.
+
+    Bytes that are not UTF-8 come as surrogates: whoever reads the text says whose file it is.
+    """
     asked = "".join(f"{revision}:{path}\n" for revision in revisions)
     out = _run(("cat-file", "--batch"), repository, asked)
     texts = []
@@ -264,6 +270,6 @@ def texts_at(repository: Path, path: str, revisions: Sequence[str]) -> list[str]
         end = out.index(b"\n", at)
         head = out[at:end].split(b" ")
         size = int(head[-1]) if head[-1].isdigit() else None
-        texts.append("" if size is None else out[end + 1 : end + 1 + size].decode())
+        texts.append("" if size is None else out[end + 1 : end + 1 + size].decode(errors="surrogateescape"))
         at = end + 1 if size is None else end + 2 + size
     return texts

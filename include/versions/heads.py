@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..adapters.store import Store
+from ..errors import EnvironmentFault
 from .pins import Entry, Pins
 
 
@@ -18,10 +19,27 @@ class Head:
 
 
 def read(store: Store, ref: str, name: str) -> Head | None:
-    """The head of `name` on the branch `ref`; None where nothing is published. Raises EnvironmentFault."""
-    content = store.get(_path(ref, name))
-    document = json.loads(content) if content else {}
-    return Head(Entry.model_validate(document["entry"]), document["sources"]) if document.get("entry") else None
+    """The head of `name` on the branch `ref`; None where nothing is published, or where what is there is damaged.
+
+    The next publication or `commons sync` mends a damaged one. Raises EnvironmentFault where it is of a newer format.
+    """
+    path = _path(ref, name)
+    try:
+        document = json.loads(store.get(path) or b"{}")
+        _check_format(document, path)
+        return Head(Entry.model_validate(document["entry"]), dict(document["sources"])) if document["entry"] else None
+    except (ValueError, TypeError, LookupError, RecursionError):  # ValidationError is a ValueError
+        return None
+
+
+def _check_format(document: Any, path: str) -> None:
+    entry = document.get("entry") if isinstance(document, dict) else None
+    meta = entry.get("meta") if isinstance(entry, dict) else None
+    for place in (document, meta):
+        if isinstance(place, dict) and (found := place.get("format", 1)) != 1:
+            raise EnvironmentFault(
+                f"{path}: format {found!r}, expected 1. A newer release wrote it: upgrade data-commons."
+            )
 
 
 def write(store: Store, ref: str, entry: Entry, sources: dict[str, Any]) -> None:

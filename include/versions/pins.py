@@ -1,8 +1,9 @@
 """data.dvc: one entry a dataset, valid for DVC, the same text for the same entries (FORMAT.md, "data.dvc")."""
 
 import re
+from collections import Counter
+from collections.abc import Hashable
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, Literal, Self
 
 import yaml
@@ -12,7 +13,8 @@ from ..errors import DataError
 
 FILE = "data.dvc"
 FOLDER = "data"
-_ITEM = re.compile(r"^- ", re.MULTILINE)
+_CONFLICT = re.compile(r"^(<{7}|\|{7}|={7}|>{7})( |\r?$)", re.MULTILINE)
+_NEXT = re.compile(r"^\S", re.MULTILINE)
 
 
 class Strict(BaseModel):
@@ -92,22 +94,30 @@ def render(pins: Pins) -> str:
 def parse(text: str, where: str = FILE) -> Pins:
     """The pins in the text of a data.dvc; an empty text holds none.
 
-    Raises DataError, naming every entry that is not of format 1.
+    Raises DataError, naming every entry that is not of format 1, or that comes twice.
     """
     document = _load(text, where)
-    if document and (found := (document.get("meta") or {}).get("format")) != 1:
-        raise DataError(f"{where}: format {found!r}, expected 1. A newer release reads it: upgrade data-commons.")
-    entries = [_entry(item, where) for item in document.get("outs") or []]
+    outs = _outs(document, where) if document else []
+    entries = [_entry(item, where) for item in outs]
+    if twice := sorted(name for name, number in Counter(entry.name for entry in entries).items() if number > 1):
+        raise DataError(*(f"{where}: entry {FOLDER}/{name} comes twice. Keep the one that holds." for name in twice))
     return Pins(entries={entry.name: entry for entry in entries})
 
 
 def parse_one(text: str, name: str, where: str = FILE) -> Entry | None:
-    """The entry of one dataset, or None; parses only that entry, so a long file costs no more than a short one."""
-    starts = [match.start() for match in _ITEM.finditer(text)]
-    for start, end in pairwise([*starts, len(text)]):
-        if f"path: {FOLDER}/{name}\n" in text[start:end]:
-            return _entry(_load(text[start:end], where)[0], where)
-    return None
+    """The entry of one dataset, or None; parses only that entry, so a long file costs no more than a short one.
+
+    Raises DataError as `parse`.
+    """
+    _refuse_conflicts(text, where)
+    mentions = list(re.finditer(rf"^[- ]*path: *['\"]?{FOLDER}/{name}['\"]?[ \t\r]*$", text, re.MULTILINE))
+    if not mentions:
+        return None
+    start = text.rfind("\n- ", 0, mentions[0].end())
+    if len(mentions) > 1 or start < 0:
+        return parse(text, where).entries.get(name)
+    end = _NEXT.search(text, mentions[0].end())
+    return _entry(_load(text[start : end.start() if end else len(text)], where)[0], where)
 
 
 @lru_cache(maxsize=64)
@@ -116,11 +126,56 @@ def parse_blob(blob: str, text: str) -> Pins:
     return parse(text, f"{FILE} (blob {blob[:12]})")
 
 
+class _Loader(yaml.CSafeLoader):
+    """Refuses a key that comes twice: the last one would win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(problem=f"key {key.value!r} twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _load(text: str, where: str) -> Any:
+    _refuse_conflicts(text, where)
     try:
-        return yaml.load(text, Loader=yaml.CSafeLoader) or {}
-    except yaml.YAMLError as error:
-        raise DataError(f"{where}: not YAML: {error}. Restore it from Git.") from error
+        text.encode()
+        return yaml.load(text, Loader=_Loader) or {}  # noqa: S506 - a safe loader
+    except UnicodeEncodeError as error:
+        raise DataError(f"{where}: not UTF-8. Restore it from Git.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DataError(f"{where}: not YAML: {' '.join(str(error).split())}. Restore it from Git.") from error
+
+
+def _refuse_conflicts(text: str, where: str) -> None:
+    if found := _CONFLICT.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise DataError(
+            f"{where}: conflict markers of a merge at line {line}. Keep every dataset's entry once and take the "
+            "markers out, or restore the file from Git."
+        )
+
+
+def _outs(document: Any, where: str) -> list[Any]:
+    """The items of `outs` in a document of format 1."""
+    if not isinstance(document, dict):
+        raise DataError(f"{where}: expected keys 'meta' and 'outs', found {_said(document)}. Restore it from Git.")
+    meta, outs = document.get("meta"), document.get("outs")
+    if meta is None:
+        raise DataError(f"{where}: no 'meta', expected 'meta: format: 1' above 'outs'. Restore it from Git.")
+    if not isinstance(meta, dict):
+        raise DataError(f"{where}: expected 'meta: format: 1', found {_said(meta)}. Restore it from Git.")
+    if (found := meta.get("format")) != 1:
+        raise DataError(f"{where}: format {found!r}, expected 1. A newer release reads it: upgrade data-commons.")
+    if not isinstance(outs, list | None):
+        raise DataError(f"{where}: expected a list of entries in 'outs', found {_said(outs)}. Restore it from Git.")
+    return outs or []
+
+
+def _said(value: Any) -> str:
+    return f"{type(value).__name__} {str(value)[:80]!r}"
 
 
 def _entry(item: Any, where: str) -> Entry:

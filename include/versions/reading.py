@@ -1,5 +1,6 @@
 """Reading versions back: history, entries at a revision, and their verified bytes."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from . import worktree
 from .pins import FILE, Entry, parse_one
 
 TABLE = "table/"
+log = logging.getLogger("commons")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ def history(repository: Path, name: str, revision: str = "HEAD") -> list[Version
     """All versions of a dataset on the way to `revision`, newest first.
 
     Reads data.dvc only at commits that name the dataset in a `Dataset:` trailer or no dataset at all (by hand, a
-    merge). A shallow clone shows what it holds. Raises EnvironmentFault where there is no such revision.
+    merge). A shallow clone shows what it holds. A commit whose data.dvc can't be read is left out with a warning.
+    Raises EnvironmentFault where there is no such revision.
     """
     commits = [
         c
@@ -44,7 +47,11 @@ def history(repository: Path, name: str, revision: str = "HEAD") -> list[Version
     versions: list[Version] = []
     last: Entry | None = None
     for commit, text in zip(commits, texts, strict=True):
-        entry = parse_one(text, name, f"{commit.id[:12]}:{FILE}")
+        try:
+            entry = parse_one(text, name, f"{commit.id[:12]}:{FILE}")
+        except DataError as error:  # a commit stays for ever, so it must not hide the versions around it
+            log.warning("left out of the history of %s: %s", name, error)
+            continue
         if entry and entry != last:
             versions.append(Version(commit.id, commit.date, commit.author, entry))
         last = entry

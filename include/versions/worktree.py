@@ -11,9 +11,9 @@ from .pins import FILE, Pins, parse, render
 
 
 def pins(root: Path) -> Pins:
-    """The pins of the working tree at `root`; none where it has no data.dvc yet."""
+    """The pins of the working tree at `root`; none where it has no data.dvc yet. Raises DataError as `parse`."""
     file = root / FILE
-    return parse(file.read_text(encoding="utf-8") if file.exists() else "", str(file))
+    return parse(file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else "", str(file))
 
 
 @contextmanager

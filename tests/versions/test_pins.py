@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from include.errors import DataError
+from include.versions import worktree
 from include.versions.pins import Entry, Meta, Pins, Withdrawn, parse, parse_one, render
 from tests.versions.house import git, house
 
@@ -106,14 +107,61 @@ def test_one_entry_is_found_in_a_file_that_dvc_wrote() -> None:
         (("rows: 3818", "rows: many"), "meta.rows: Input should be a valid integer"),
         (("data/elf_codes", "data/../x"), "entry data/../x: path: String should match pattern"),
         (("outs:", "outs: ]["), "data.dvc: not YAML"),
+        (("meta:\n  format: 1\n", ""), "data.dvc: no 'meta', expected"),
+        (("meta:\n  format: 1\n", "meta: 5\n"), "data.dvc: expected 'meta: format: 1', found int '5'"),
+        (("    rows: 3818\n", "    rows: 3818\n    rows: 3819\n"), "key 'rows' twice"),
+        (("data/elf_codes", "data/wri_power_plants"), "data.dvc: entry data/wri_power_plants comes twice"),
+        (("    rows: 3818\n", "<<<<<<< HEAD\n    rows: 3818\n"), "data.dvc: conflict markers of a merge at line 14."),
+        (("Zoë", "Zo\udceb"), "data.dvc: not UTF-8"),
+        (("published: '2026", "published: 2026-99-99 #"), "data.dvc: "),
     ],
 )
 def test_what_is_not_of_this_format_is_refused_by_name(change: tuple[str, str], said: str) -> None:
     text = GOLDEN.read_text(encoding="utf-8")
     assert change[0] in text
     with pytest.raises(DataError) as caught:
-        parse(text.replace(*change))
+        parse(text.replace(*change, 1))
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- a\n", "expected keys 'meta' and 'outs', found list"),
+        ("some words\n", "found str 'some words'"),
+        ("meta: {format: 1}\nouts: 5\n", "expected a list of entries in 'outs', found int '5'"),
+        ("meta: {format: 1}\nouts: [5]\n", "entry ?: "),
+        ("[" * 20000, "data.dvc: not YAML"),
+    ],
+)
+def test_another_shape_is_refused_in_words(text: str, said: str) -> None:
+    with pytest.raises(DataError) as caught:
+        parse(text)
+    assert said in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "data.dvc").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match=r"data\.dvc: not UTF-8"):
+        worktree.pins(tmp_path)
+
+
+def test_one_entry_is_found_however_it_was_written() -> None:
+    text = render(pins(entry("a"), entry("b", run="other")))
+    last = text.replace("meta:\n  format: 1\n", "", 1) + "meta:\n  format: 1\n"
+    head, _, tail = text.partition("outs:\n")
+    indented = f"{head}outs:\n" + "".join(f"  {line}" for line in tail.splitlines(keepends=True))
+    for written in (last, text.replace("\n", "\r\n"), text.replace("data/b", '"data/b"')):
+        assert parse_one(written, "b") == entry("b", run="other")
+    assert parse_one(indented, "a") == parse(indented).entries["a"] == entry("a")
+
+
+def test_one_entry_that_comes_twice_or_in_conflict_is_refused() -> None:
+    text = render(pins(entry("a"), entry("b")))
+    with pytest.raises(DataError, match="entry data/a comes twice"):
+        parse_one(text.replace("data/b", "data/a"), "a")
+    with pytest.raises(DataError, match="conflict markers"):
+        parse_one(text + "=======\n", "a")
 
 
 def test_no_pins_are_an_empty_file_and_the_other_way_round() -> None:

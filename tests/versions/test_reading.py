@@ -1,5 +1,6 @@
 """Reading back: history, any revision, and never a byte that is not the published one."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,23 @@ def test_history_shows_commits_by_hand_and_merged_proposals(
     found = reading.history(clone, "shares")
     assert [v.entry.md5 for v in found] == [mine.md5, proposed.entry.md5, three[2].entry.md5, three[0].entry.md5]
     assert [v.commit for v in found[:2]] == [git("rev-parse", r, at=clone) for r in ("HEAD", "HEAD^")]
+
+
+def test_one_damaged_commit_does_not_hide_the_history(
+    deployment: House, three: list[Published], caplog: pytest.LogCaptureFixture
+) -> None:
+    clone = deployment.clone()
+    file = clone / "data.dvc"
+    sound = file.read_bytes()
+    for damage in (b"<<<<<<< HEAD\n" + sound, sound + b"# \xff\n"):
+        file.write_bytes(damage)
+        git("commit", "-q", "-am", "By hand", at=clone)
+    file.write_bytes(sound)
+    git("commit", "-q", "-am", "Mended", at=clone)
+    assert [v.commit for v in reading.history(clone, "shares")] == [three[2].commit, three[0].commit]
+    assert "conflict markers" in caplog.text
+    with pytest.raises(DataError, match=r"HEAD~2:data.dvc: conflict markers of a merge at line 1\."):
+        reading.entry_at(clone, "shares", "HEAD~2")
 
 
 def test_history_of_a_shallow_clone_shows_what_it_holds(deployment: House, three: list[Published]) -> None:
@@ -136,3 +154,30 @@ def test_heads_follow_git(deployment: House, three: list[Published], tmp_path: P
     assert heads.sync(store, "team/main", Pins()) == ["others", "shares"]
     assert heads.read(store, "team/main", "others") is None
     assert heads.sync(store, "team/main", Pins()) == []
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\xff", b"{", b"[]", b"5", b"null", b'{"entry": 5}', b'{"format": 1}', b'{"format": 1, "entry": {}}']
+)
+def test_a_damaged_head_is_absent_until_it_is_mended(
+    deployment: House, three: list[Published], tmp_path: Path, garbage: bytes
+) -> None:
+    store = Store((tmp_path / "store").as_uri())
+    entry = three[2].entry
+    store.put("heads/main/shares.json", garbage)
+    assert heads.read(store, "main", "shares") is None
+    assert heads.sync(store, "main", Pins(entries={"shares": entry})) == ["shares"]
+    assert heads.read(store, "main", "shares") == heads.Head(entry)
+
+
+def test_a_head_of_a_newer_format_asks_for_an_upgrade(three: list[Published], tmp_path: Path) -> None:
+    store = Store((tmp_path / "store").as_uri())
+    document = three[2].entry.document()
+    newer = [
+        {"format": 2, "head": "other"},
+        {"format": 1, "entry": document | {"meta": {**document["meta"], "format": 2}}, "sources": {}},
+    ]
+    for head in newer:
+        store.put("heads/main/shares.json", json.dumps(head).encode())
+        with pytest.raises(EnvironmentFault, match=r"heads/main/shares.json: format 2, expected 1.* upgrade"):
+            heads.read(store, "main", "shares")
