@@ -131,8 +131,8 @@ def _csv(file: Found, _work: Path, found: Look) -> None:
     _say(layout, found, skipped="title lines above the header")
     if _by_spaces(lines, records):
         found.remarks.append(
-            "runs of spaces seem to separate the fields, which no delimiter can say: "
-            "is it right? If not, take the lines apart in extract.py"
+            "the delimiter may be wrong: runs of spaces seem to separate the fields. "
+            "No delimiter can say so: take the lines apart in extract.py"
         )
     begin = min(layout.header, default=1) - 1
     if dialect_of(lines[begin:], Source()).delimiter != delimiter:
