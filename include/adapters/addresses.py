@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
-_SECRET = re.compile(r"tok|key|secret|sig|pass|pwd|auth|cred|session|jwt|sas|^code$", re.IGNORECASE)
+from ..contracts.addresses import is_secret
 
 
 def kind(address: str) -> str:
@@ -36,12 +36,12 @@ def shown(address: str) -> str:
 
 def _masked(pair: str) -> str:
     key, equals, _ = pair.partition("=")
-    return f"{key}=***" if equals and _SECRET.search(unquote(key)) else pair
+    return f"{key}=***" if equals and is_secret(unquote(key)) else pair
 
 
 def hidden(address: str) -> list[str]:
     """The values that `shown` leaves out of the query, as written and decoded."""
-    pairs = [(k, v) for k, v in parse_qsl(_split(address).query) if _SECRET.search(k)]
+    pairs = [(k, v) for k, v in parse_qsl(_split(address).query) if is_secret(k)]
     return [form for _, value in pairs for form in (value, quote(value, safe=""))]
 
 

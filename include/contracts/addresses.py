@@ -8,8 +8,24 @@ from pydantic import AfterValidator, StringConstraints
 
 from .scalars import show
 
-_SECRET = re.compile(r"(?i)(api[-_]?key|(access|auth|id)?[-_]?token|password|passwd|secret|signature|x-amz-.*|sig)")
+_NAMES = (
+    "accesskey accesskeyid accesstoken apikey apisecret apitoken appid appkey applicationkey appsecret auth authkey "
+    "authorization authtoken awsaccesskeyid bearer bearertoken clientsecret code credential credentials hmac idtoken "
+    "jwt key keypairid ocpapimsubscriptionkey pass passphrase passwd password privatekey pwd refreshtoken sas secret "
+    "secretkey securitytoken session sessionid sessiontoken sig signature subscriptionkey token userkey usertoken "
+    "xaccesstoken xapikey xapitoken xauthtoken"
+)
+_SECRETS = frozenset(_NAMES.split())
+"""Names of query parameters that carry secrets, without case and separators."""
+_SIGNED = ("xamz", "xgoog")
+"""What the parameters of a signed address begin with."""
 _FORMS = "https://…, pkg:pypi/NAME@VERSION#PATH, or file:PATH while developing"
+
+
+def is_secret(parameter: str) -> bool:
+    """Whether a query parameter of this name carries a secret: `api_key`, `Access-Token`; not `country_code`."""
+    plain = re.sub(r"[^a-z0-9]", "", parameter.lower())
+    return plain in _SECRETS or plain.startswith(_SIGNED)
 
 
 def address(url: str) -> str:
@@ -52,7 +68,7 @@ def _https(url: str) -> None:
             "expected an address without user and password, found both in it. A contract holds no secret: "
             "name it in `addresses()` of extract.py."
         )
-    if found := [name for name, value in parse_qsl(parts.query) if value and _SECRET.fullmatch(name)]:
+    if found := [name for name, value in parse_qsl(parts.query) if value and is_secret(name)]:
         raise ValueError(
             f"expected an address without secrets, found a value for {found[0]!r}. A contract holds no secret: "
             "name it in `addresses()` of extract.py."
