@@ -1,10 +1,9 @@
 """schema.json: the columns of one version, readable without running an author's Python."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar, get_args
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
@@ -19,6 +18,7 @@ Type = Annotated[
     ),
 ]
 Sensitivity = Literal["public", "internal", "restricted"]
+_LEVELS = get_args(Sensitivity)
 T = TypeVar("T")
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -76,10 +76,6 @@ class TableSchema(Strict):
                 return column
         raise KeyError(name)
 
-    def next_id(self) -> int:
-        """The field id of the next new column: above every id ever given."""
-        return 1 + max([0, *(c.id for c in self.columns), *self.retired.values()])
-
     def to_json(self) -> str:
         """Canonical text: sorted keys, two spaces, UTF-8 letters as they are, a newline at the end."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=2, ensure_ascii=False) + "\n"
@@ -95,13 +91,9 @@ class TableSchema(Strict):
                 *(f"{p}. Restore the file from its version; it is never edited by hand." for p in problems)
             ) from error
 
-    def fingerprint(self) -> str:
-        """SHA-256 of `to_json` in UTF-8."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
-
 
 def breaking(new: TableSchema, previous: TableSchema) -> list[str]:
-    """What readers of `previous` lose with `new`, in words; empty where nothing breaks."""
+    """What readers of `previous` lose with `new`, and which columns are guarded less, in words; empty where none."""
     now = {column.id: column for column in new.columns}
     found = []
     for old in previous.columns:
@@ -117,6 +109,8 @@ def breaking(new: TableSchema, previous: TableSchema) -> list[str]:
             found.append(f"column '{column.name}' may be missing now")
         if column.unit != old.unit:
             found.append(f"column '{column.name}' changes its unit from {old.unit} to {column.unit}")
+        if _LEVELS.index(column.sensitivity) < _LEVELS.index(old.sensitivity):
+            found.append(f"column '{column.name}' becomes {column.sensitivity}, was {old.sensitivity}")
     if new.key != previous.key:
         found.append(f"the key changes from ({', '.join(previous.key)}) to ({', '.join(new.key)})")
     return found
