@@ -35,7 +35,7 @@ def read_parquet(path: Path, place: str, out: Path, source: Source, _work: Path,
 
 
 def _copy(path: Path, out: Path, headings: list[str], first: int, missing: Collection[str]) -> None:
-    frame = pl.scan_parquet(path)
+    frame = pl.scan_parquet(path, glob=False)
     frame = frame.rename(dict(zip(frame.collect_schema().names(), headings, strict=True)))
     frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     text = pl.col(pl.String)

@@ -48,7 +48,7 @@ def write(frame: pl.DataFrame, file: Path, schema: pa.Schema | None = None) -> N
 def scan(paths: Iterable[Path] | Path) -> pl.LazyFrame:
     """The rows of one file, of some, or of a folder of parts, in order."""
     files = sorted(paths.rglob("*.parquet")) if isinstance(paths, Path) and paths.is_dir() else paths
-    return pl.scan_parquet(files if isinstance(files, Path) else list(files), hive_partitioning=False)
+    return pl.scan_parquet(files if isinstance(files, Path) else list(files), hive_partitioning=False, glob=False)
 
 
 def arrow_schema(schema: TableSchema) -> pa.Schema:
@@ -89,7 +89,7 @@ def _sink(frame: pl.LazyFrame, target: Path | pl.PartitionBy, schema: pa.Schema 
 
 def _rewrite(parts: list[Path], schema: pa.Schema, folder: Path, rows: int) -> list[Path]:
     old = [part.rename(part.with_suffix(".large")) for part in parts]
-    new = _write(pl.scan_parquet(old), schema, folder, rows)
+    new = _write(pl.scan_parquet(old, glob=False), schema, folder, rows)
     for part in old:
         part.unlink()
     return new

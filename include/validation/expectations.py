@@ -26,7 +26,7 @@ class Previous:
 
     def table(self) -> pl.LazyFrame:
         """Its rows."""
-        return pl.scan_parquet(list(self.files), hive_partitioning=False)
+        return pl.scan_parquet(list(self.files), hive_partitioning=False, glob=False)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Result:
 
 def waived(contract: Contract, today: dt.date) -> dict[str, Waiver]:
     """The waivers in force on `today`, by rule."""
-    return {waiver.rule: waiver for waiver in contract.waive if today <= waiver.until}
+    return {waiver.rule: waiver for waiver in contract.waive if not waiver.expired(today)}
 
 
 def judge(
@@ -130,7 +130,9 @@ def _drift(contract: Contract, result: Result, previous: Previous | None) -> Ite
         if not previous or not old or not result.published:
             continue
         before = previous.table().select(name).collect().to_series()
-        now = pl.scan_parquet(list(result.files), hive_partitioning=False).select(name).collect().to_series()
+        now = (
+            pl.scan_parquet(list(result.files), hive_partitioning=False, glob=False).select(name).collect().to_series()
+        )
         moved = psi(before, now) if before.dtype == now.dtype else float("inf")
         yield Finding(
             f"drift.{name}",

@@ -10,10 +10,11 @@ import polars as pl
 from ..contracts.columns import TableSchema
 from ..contracts.model import Source
 from ..contracts.names import snake, snake_all
+from ..errors import ContractError
 from ..tables.types import polars_type
 from .casting import Casting
 from .records import OWN
-from .schema import facts
+from .schema import facts, where
 
 _SAMPLE = 100_000
 _SAME = 0.9
@@ -44,6 +45,23 @@ def match(schema: pa.DataFrameSchema, headings: Iterable[str], ignore: Iterable[
     missing = tuple(name for name, column in schema.columns.items() if name not in matched and column.required)
     unexpected = tuple(h for h in found if h not in ignored and h not in matched.values())
     return Matched(matched, missing, unexpected)
+
+
+def check_types(matched: Matched, schema: pa.DataFrameSchema, raw: pl.LazyFrame) -> None:
+    """Raises ContractError for columns whose raw values are lists or structs: nothing says which part is meant."""
+    types = raw.collect_schema()
+    problems = [
+        f"{where(schema, name)}: column '{name}' comes as {types[heading]} under heading '{heading}', expected single "
+        "values. Flatten it in extract.py, or drop the column and list its heading under source.ignore."
+        for name, heading in matched.headings.items()
+        if _nested(types[heading])
+    ]
+    if problems:
+        raise ContractError.of(problems)
+
+
+def _nested(dtype: pl.DataType) -> bool:
+    return dtype.is_nested() or dtype == pl.Object
 
 
 def castings(table: TableSchema, schema: pa.DataFrameSchema, matched: Matched, source: Source) -> list[Casting]:
@@ -112,7 +130,11 @@ def _same_values(name: str, headings: Iterable[str], raw: pl.LazyFrame, last: pl
 
 
 def _values(frame: pl.LazyFrame, name: str) -> set[str]:
-    texts = frame.select(pl.col(name).cast(pl.String).str.strip_suffix(".0")).head(_SAMPLE).unique().collect()
+    if _nested(frame.collect_schema()[name]):
+        return set()
+    texts = (
+        frame.select(pl.col(name).cast(pl.String, strict=False).str.strip_suffix(".0")).head(_SAMPLE).unique().collect()
+    )
     return {text for text in texts.to_series() if text}
 
 

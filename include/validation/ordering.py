@@ -29,7 +29,7 @@ def spread(table: pl.LazyFrame, edges: pl.DataFrame, scratch: Path) -> list[pl.L
     # uncompressed: squeezing what is read once and deleted costs more than the disk
     table.sink_ipc(target, compression="uncompressed", maintain_order=True, mkdir=True)
     folders = [scratch / "buckets" / f"_bucket={number}" for number in range(edges.height + 1)]
-    return [pl.scan_ipc(folder) for folder in folders if folder.exists()]
+    return [pl.scan_ipc(folder, glob=False) for folder in folders if folder.exists()]
 
 
 def in_order(spread: Sequence[pl.LazyFrame], order: Sequence[str]) -> Iterator[pl.DataFrame]:

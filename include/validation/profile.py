@@ -42,7 +42,7 @@ class Profile:
         highs = [batch["max"] for batch in seen if batch["max"] is not None]
         found: dict[str, Any] = {"nulls": self.nulls()[column.name]}
         if self._rows <= DISTINCT_ROWS:
-            distinct = pl.scan_parquet(files, hive_partitioning=False).select(
+            distinct = pl.scan_parquet(files, hive_partitioning=False, glob=False).select(
                 pl.col(column.name).drop_nulls().n_unique()
             )
             found["distinct"] = distinct.collect().item()

@@ -16,5 +16,5 @@ def files(extracted: Path) -> list[Path]:
 
 def scan(extracted: Sequence[Path]) -> pl.LazyFrame:
     """All records under the union of the columns; one that a file lacks is missing there."""
-    frames = [pl.scan_parquet(file, hive_partitioning=False) for file in extracted]
+    frames = [pl.scan_parquet(file, hive_partitioning=False, glob=False) for file in extracted]
     return pl.concat(frames, how="diagonal_relaxed") if len(frames) > 1 else frames[0]

@@ -1,6 +1,7 @@
 # ruff: noqa: S608 -- names are quoted, values are parameters
 """What can only be seen over a whole table: repeated records and keys, references, order; in DuckDB, which spills."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import duckdb
 import polars as pl
 
 from ..errors import DataError, EnvironmentFault
+from ..tables.types import kind_of
 
 BATCH = 262_144
 _LEAST_MB = 128
@@ -30,7 +32,7 @@ def ascending(file: Path, names: Sequence[str]) -> tuple[bool, bool]:
     """Whether the rows of `file` are in order of columns `names`, missing first; whether neighbours all differ."""
     differing = True
     last: pl.DataFrame | None = None
-    for batch in pl.scan_parquet(file).select(names).collect_batches(chunk_size=BATCH):
+    for batch in pl.scan_parquet(file, glob=False).select(names).collect_batches(chunk_size=BATCH):
         joined = batch if last is None else pl.concat([last, batch])
         steps = joined.select(above=_above(names), equal=pl.all_horizontal(_same(name) for name in names)).slice(1)
         differing = differing and not steps["equal"].any()
@@ -63,11 +65,11 @@ def repeated(
     equal = " AND ".join(f"k.{_quoted(name)} IS NOT DISTINCT FROM g.{_quoted(name)}" for name in names)
     return _positions(
         db,
-        f"""WITH groups AS (SELECT {columns}, min(_row) AS first FROM read_parquet($file)
+        f"""WITH groups AS (SELECT {columns}, min(_row) AS first FROM {_read("$file")}
                             WHERE {present} GROUP BY {columns} HAVING count(*) > 1)
-            SELECT _row AS row, first FROM read_parquet($file) k JOIN groups g ON {equal}
+            SELECT _row AS row, first FROM {_read("$file")} k JOIN groups g ON {equal}
             WHERE _row > first ORDER BY row""",
-        {"file": str(file)},
+        {"file": _literal(file)},
     )
 
 
@@ -82,10 +84,10 @@ def missing_total(
     equal = " AND ".join(f"k.{_quoted(name)} IS NOT DISTINCT FROM g.{_quoted(name)}" for name in by)
     return _positions(
         db,
-        f"""WITH groups AS (SELECT {columns}, min(_row) AS first FROM read_parquet($file) GROUP BY {columns}
+        f"""WITH groups AS (SELECT {columns}, min(_row) AS first FROM {_read("$file")} GROUP BY {columns}
                             HAVING abs(fsum(coalesce({_quoted(column)}, 0)::DOUBLE) - $total) > $tolerance + 1e-9)
-            SELECT _row AS row, first FROM read_parquet($file) k JOIN groups g ON {equal} ORDER BY row""",
-        {"file": str(file), "total": total, "tolerance": tolerance},
+            SELECT _row AS row, first FROM {_read("$file")} k JOIN groups g ON {equal} ORDER BY row""",
+        {"file": _literal(file), "total": total, "tolerance": tolerance},
     )
 
 
@@ -116,13 +118,13 @@ def identical(
 
 def _records(files: Sequence[Path], names: Sequence[str]) -> str:
     """A table expression over all `files` with `_row`, the position of a record over all of them."""
-    counts = [int(pl.scan_parquet(file).select(pl.len()).collect().item()) for file in files]
+    counts = [int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item()) for file in files]
     offsets = [sum(counts[:number]) for number in range(len(files))]
     return (
         "("
         + " UNION ALL ".join(
             f"SELECT file_row_number + {offset} AS _row, {_present(file, names)} "
-            f"FROM read_parquet({_text(file)}, file_row_number = true)"
+            f"FROM {_read(_text(file), 'file_row_number = true')}"
             for file, offset in zip(files, offsets, strict=True)
         )
         + ")"
@@ -136,18 +138,19 @@ def absent(
 
     A missing value refers to nothing.
 
-    Raises DataError where the two can't be compared.
+    Raises DataError where the two can't be compared: text never equals a number, though it looks the same.
     """
     present = " AND ".join(f"{_quoted(name)} IS NOT NULL" for name in names)
     columns = ", ".join(f"r.{_quoted(name)}" for name in to)
     equal = " AND ".join(f"k.{_quoted(name)} = r.{_quoted(other)}" for name, other in zip(names, to, strict=True))
+    _check_types(file, names, target[0], to)
     try:
         return _positions(
             db,
-            f"""SELECT _row AS row FROM read_parquet($file) k
-                ANTI JOIN (SELECT DISTINCT {columns} FROM read_parquet($target) r) r ON {equal}
+            f"""SELECT _row AS row FROM {_read("$file")} k
+                ANTI JOIN (SELECT DISTINCT {columns} FROM {_read("$target")} r) r ON {equal}
                 WHERE {present} ORDER BY row""",
-            {"file": str(file), "target": [str(path) for path in target]},
+            {"file": _literal(file), "target": [_literal(path) for path in target]},
         )["row"]
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
@@ -171,9 +174,48 @@ def _quoted(name: str) -> str:
 
 def _present(file: Path, names: Sequence[str]) -> str:
     """The columns of one file; those it lacks are missing."""
-    found = pl.read_parquet_schema(file)
+    found = pl.scan_parquet(file, glob=False).collect_schema()
     return ", ".join(_quoted(name) if name in found else f"NULL AS {_quoted(name)}" for name in names)
 
 
 def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    return "'" + _literal(path).replace("'", "''") + "'"
+
+
+def _read(file: str, *options: str) -> str:
+    """A Parquet file as a table; a folder such as year=2020 on its path says nothing about its columns."""
+    return f"read_parquet({', '.join((file, 'hive_partitioning = false', *options))})"
+
+
+def _literal(path: Path) -> str:
+    """A path as DuckDB's patterns write it: [, * and ? stand for themselves."""
+    return re.sub(r"[\[*?]", r"[\g<0>]", str(path))
+
+
+def _check_types(file: Path, names: Sequence[str], target: Path, to: Sequence[str]) -> None:
+    """Raises DataError for columns of two kinds, which DuckDB would compare after a cast; widths may differ."""
+    ours = pl.scan_parquet(file, glob=False).collect_schema()
+    theirs = pl.scan_parquet(target, glob=False, hive_partitioning=False).collect_schema()
+    problems = []
+    for name, other in zip(names, to, strict=True):
+        if other not in theirs:
+            problems.append(f"there is no column '{other}'. Correct 'to' in contract.yaml.")
+        elif _kind(ours[name]) != _kind(theirs[other]):
+            found = f"'{name}' is {_type(ours[name])}, '{other}' is {_type(theirs[other])}"
+            problems.append(f"{found}, expected one type. Give both the same in schema.py.")
+    if problems:
+        what = f"reference of {', '.join(names)} to {', '.join(to)} can't be checked"
+        raise DataError(*(f"{what}: {problem}" for problem in problems))
+
+
+def _kind(dtype: pl.DataType) -> tuple[object, ...]:
+    """What two types share that compare as they are."""
+    if dtype.is_integer():
+        return ("integer",)
+    if dtype.is_float():
+        return ("float",)
+    return (dtype.base_type(), isinstance(dtype, pl.Datetime) and dtype.time_zone is not None)
+
+
+def _type(dtype: pl.DataType) -> str:
+    return kind_of(dtype) or str(dtype)

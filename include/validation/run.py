@@ -17,7 +17,7 @@ from . import across, records, report
 from .casting import Casting
 from .checks import prepare
 from .expectations import Finding, Previous, Result, judge, waived
-from .matching import Matched, castings, difference, match
+from .matching import Matched, castings, check_types, difference, match
 from .quality import Quality, Tally, to_json
 from .split import Split, quarantine_layout, typed
 from .verdict import Counted, Verdict, balance
@@ -42,7 +42,8 @@ def validate(
     `extracted` is a Parquet file, or a folder of such files in order, under the source's headings, with `_record`, the
     number of the source record. `references` are the Parquet files of each dataset that the contract refers to.
     `today` decides which waivers are in force. Rows larger than memory are read, checked and written in batches.
-    Raises ContractError where a check can't run, DataError where the account doesn't balance.
+    Raises ContractError where a check can't run or a column holds lists or structs, DataError where the account doesn't
+    balance.
     """
     files = records.files(extracted)
     raw = records.scan(files)
@@ -52,6 +53,7 @@ def validate(
     matched = match(schema, raw.collect_schema().names(), contract.source.ignore)
     if matched.missing or matched.unexpected:
         return _blocked_by_headings(schema, table, contract, matched, raw, previous, into, counted, total)
+    check_types(matched, schema, raw)
     suspended = waived(contract, today)
     how = castings(table, schema, matched, contract.source)
     scratch = Path(tempfile.mkdtemp(prefix=".scratch-", dir=into))

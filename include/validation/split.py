@@ -98,7 +98,7 @@ class Split:
     def _kept_back(self, raw: pl.DataFrame, said: pl.DataFrame, bad: pl.Series, records: pl.Series) -> pa.Table:
         back = [number for number, tally in enumerate(self.tallies) if tally.rule.keeps_back]
         reasons = said.filter(pl.col("rule").is_in(back)).group_by("row", maintain_order=True).agg("reason").sort("row")
-        kept = raw[bad].select(_as_text(casting, self._types) for casting in self._castings)
+        kept = raw[bad].select(_as_text(casting) for casting in self._castings)
         kept = kept.insert_column(0, records.gather(bad).alias("record"))
         kept = kept.insert_column(1, reasons["reason"].alias("reasons"))
         return kept.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._layout)
@@ -123,12 +123,10 @@ def typed(casting: Casting, types: Mapping[str, pl.DataType]) -> pl.Expr:
     return casting.expression(types[casting.heading])
 
 
-def _as_text(casting: Casting, types: dict[str, pl.DataType]) -> pl.Expr:
+def _as_text(casting: Casting) -> pl.Expr:
     if not casting.heading:
         return pl.lit(None, pl.String).alias(casting.name)
-    nested = types[casting.heading].is_nested()
-    column = pl.col(casting.heading)
-    return (pl.format("{}", column) if nested else column.cast(pl.String)).alias(casting.name)
+    return pl.col(casting.heading).cast(pl.String).alias(casting.name)
 
 
 def quarantine_layout(names: Sequence[str], file: Path | None = None) -> pa.Schema:

@@ -100,13 +100,14 @@ def last(folder: Path, into: str = "version", **given: Any) -> Previous:
 def published(folder: Path, into: str = "version") -> pl.DataFrame:
     """The rows of the table."""
     return pl.concat(
-        pl.read_parquet(part, hive_partitioning=False) for part in sorted((folder / into / "table").rglob("*.parquet"))
+        pl.read_parquet(part, hive_partitioning=False, glob=False)
+        for part in sorted((folder / into / "table").rglob("*.parquet"))
     )
 
 
 def quarantined(folder: Path, into: str = "version") -> pl.DataFrame:
     """The rows kept back."""
-    return pl.read_parquet(folder / into / "quarantine.parquet")
+    return pl.read_parquet(folder / into / "quarantine.parquet", glob=False)
 
 
 def quality(folder: Path, into: str = "version") -> dict[str, Any]:

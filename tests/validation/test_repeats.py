@@ -88,11 +88,47 @@ def test_references_name_the_rows_without_a_counterpart(tmp_path: Path) -> None:
         expect={"references": [{**reference, "severity": "warning"}]},
     )  # fmt: skip
     assert warned.warnings == {"references.countries": 1}
-    with pytest.raises(DataError, match="reference of n to code can't be checked"):
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (pl.Series(["1", "2"]), "'n' is int64, 'code' is string, expected one type"),
+        (pl.Series([1.0, 2.0]), "'n' is int64, 'code' is float64, expected one type"),
+        (pl.Series(["DE", "FR"]).alias("other"), "there is no column 'code'"),
+    ],
+)
+def test_a_reference_never_casts_one_type_to_another(tmp_path: Path, values: pl.Series, said: str) -> None:
+    folder = author(tmp_path / "p", "n: int")
+    values.alias(values.name or "code").to_frame().write_parquet(tmp_path / "codes.parquet")
+    with pytest.raises(DataError, match=f"reference of n to code can't be checked: {said}"):
         run(
-            folder, rows, "types", references={"countries": [tmp_path / "countries.parquet"]},
-            expect={"references": [{"columns": ["n"], "dataset": "countries", "to": ["code"]}]},
+            folder, {"n": ["1", "3"]}, references={"codes": [tmp_path / "codes.parquet"]},
+            expect={"references": [{"columns": ["n"], "dataset": "codes", "to": ["code"]}]},
         )  # fmt: skip
+
+
+def test_a_reference_compares_integers_of_any_width(tmp_path: Path) -> None:
+    folder = author(tmp_path / "p", "n: int")
+    pl.DataFrame({"code": [1, 2]}, schema={"code": pl.UInt8}).write_parquet(tmp_path / "codes.parquet")
+    reference = {"columns": ["n"], "dataset": "codes", "to": ["code"]}
+    run(
+        folder, {"n": ["1", "300"]}, references={"codes": [tmp_path / "codes.parquet"]},
+        expect={**LOOSE, "references": [reference]},
+    )  # fmt: skip
+    assert quarantined(folder)["record"].to_list() == [2]
+
+
+def test_a_reference_reads_columns_not_names_of_folders(tmp_path: Path) -> None:
+    """DuckDB would take the value of a partition's folder, as a number, for that of every row."""
+    part = tmp_path / "zone=7" / "part.parquet"
+    part.parent.mkdir()
+    pl.DataFrame({"zone": ["07", "08"]}).write_parquet(part)
+    folder = author(tmp_path / "p", "zone: str")
+    reference = {"columns": ["zone"], "dataset": "zones", "to": ["zone"]}
+    expect = {**LOOSE, "references": [reference]}
+    run(folder, {"zone": ["07", "7"]}, expect=expect, references={"zones": [part]})
+    assert quarantined(folder)["record"].to_list() == [2]
 
 
 def test_sums_by_group_count_a_missing_value_as_nothing(tmp_path: Path) -> None:

@@ -16,7 +16,18 @@ from include.validation import split
 from include.validation.run import validate
 from include.validation.schema import load
 from include.validation.verdict import Counted, balance
-from tests.validation.given import TODAY, author, contract, published, quality, quarantined, rule, run, table_schema
+from tests.validation.given import (
+    TODAY,
+    author,
+    contract,
+    last,
+    published,
+    quality,
+    quarantined,
+    rule,
+    run,
+    table_schema,
+)
 
 FIELDS = """
 plant_id: int = pa.Field(ge=1, description="x")
@@ -207,3 +218,51 @@ def test_an_optional_column_may_be_absent(tmp_path: Path) -> None:
     file.write_text("from typing import Optional\n" + file.read_text())
     assert run(folder, {"a": ["1"]}, expect={"nulls_pct": {"b": 100.0}}).outcome == "done"
     assert published(folder).rows() == [(1, None)]
+
+
+def test_signs_of_patterns_in_paths_are_letters(tmp_path: Path) -> None:
+    folder = author(tmp_path / "a[1]*b?{c}", "id: int\nzone: str")
+    decoy = author(tmp_path / "a1xb", "id: int\nzone: str")
+    rows = {"id": ["2", "1", "1"], "zone": ["x", "y", "z"]}
+    target = folder / "zones[0]" / "zone=1" / "part.parquet"
+    target.parent.mkdir(parents=True)
+    pl.DataFrame({"zone": ["x", "y"]}).write_parquet(target)
+    references = [{"columns": ["zone"], "dataset": "zones", "to": ["zone"]}]
+    expect = {
+        "quarantine_pct": 100.0,
+        "references": references,
+        "drift": {"id": 100.0},
+        "unique": [{"columns": ["id"]}],
+    }
+    for where in (decoy, folder):
+        run(where, rows, partition="id", expect=expect, references={"zones": [target]})
+    verdict = run(
+        folder, rows, "next", partition="id", expect=expect, references={"zones": [target]}, previous=last(folder)
+    )
+    assert (verdict.outcome, verdict.counts["published"], verdict.counts["quarantined"]) == ("done", 2, 1)
+    assert published(folder, "next").rows() == [(1, "y"), (2, "x")]
+
+
+def test_a_partition_of_too_many_or_too_long_values_is_refused(tmp_path: Path) -> None:
+    folder = author(tmp_path / "p", "name: str")
+    with pytest.raises(DataError, match=r"'name' has 1,001 values, expected at most 1,000\. Partition by"):
+        run(folder, {"name": [f"n{number}" for number in range(1001)]}, partition="name")
+    assert not list((folder / "version" / "table").rglob("*.parquet"))
+    with pytest.raises(
+        DataError, match=r"1 values of 'name' give folder names of over 200 bytes, such as 'name=%C3%A9"
+    ):
+        run(folder, {"name": ["é" * 33, "é" * 32]}, "long", partition="name")
+    assert run(folder, {"name": ["é" * 32, "n"]}, "short", partition="name").counts["published"] == 2
+
+
+def test_lists_and_structs_are_refused_by_column_and_type(tmp_path: Path) -> None:
+    folder = author(tmp_path / "p", "id: int\ntags: str\nplace: str")
+    rows = pl.DataFrame({"id": ["1"], "tags": [["a", "b"]], "place": [{"lat": 1.0}]})
+    with pytest.raises(ContractError) as caught:
+        run(folder, rows)
+    assert [problem.split(": ", 1)[1].partition(",")[0] for problem in caught.value.problems] == [
+        "column 'tags' comes as List(String) under heading 'tags'",
+        "column 'place' comes as Struct({'lat': Float64}) under heading 'place'",
+    ]
+    assert "Flatten it in extract.py" in str(caught.value)
+    assert run(folder, rows.rename({"tags": "labels"}), "gone", previous=None).outcome == "blocked"
