@@ -35,6 +35,12 @@ def test_parquet_types_stay(read_bytes):
     assert table.numbers == [1, 2]
 
 
+def test_a_parquet_file_is_named_not_matched(read_bytes, tmp_path):
+    """A source may call its file anything; the folders above it are the user's."""
+    table = read_bytes(parquet(pl.DataFrame({"n": [7]})), name="t[1]*.parquet")
+    assert (table.rows, table.numbers) == ([(7,)], [1])
+
+
 def test_a_parquet_column_may_have_our_name(read_bytes):
     table = read_bytes(parquet(pl.DataFrame({"_record": [7, 8]})), name="t.parquet")
     assert (table.headings, table.rows, table.numbers) == (["_record (2)"], [(7,), (8,)], [1, 2])

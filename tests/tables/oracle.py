@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 import struct
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 EPOCH = dt.date(1970, 1, 1)
@@ -50,7 +50,7 @@ def one(kind: str, value: Any) -> bytes:
         return struct.pack(code, value or 0.0)
     if kind.startswith("decimal"):
         scale = int(kind.rstrip(")").partition(",")[2])
-        return int((value or Decimal(0)).scaleb(scale)).to_bytes(16, "little", signed=True)
+        return int((value or Decimal(0)).scaleb(scale, Context(prec=40))).to_bytes(16, "little", signed=True)
     if kind == "date":
         return struct.pack("<i", (value - EPOCH).days if value else 0)
     if kind == "time":

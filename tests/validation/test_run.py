@@ -224,9 +224,12 @@ def test_signs_of_patterns_in_paths_are_letters(tmp_path: Path) -> None:
     folder = author(tmp_path / "a[1]*b?{c}", "id: int\nzone: str")
     decoy = author(tmp_path / "a1xb", "id: int\nzone: str")
     rows = {"id": ["2", "1", "1"], "zone": ["x", "y", "z"]}
-    target = folder / "zones[0]" / "zone=1" / "part.parquet"
+    target = folder.parent / "zones[0]" / "zone=1" / "part.parquet"
     target.parent.mkdir(parents=True)
     pl.DataFrame({"zone": ["x", "y"]}).write_parquet(target)
+    alike = folder.parent / "zones0" / "zone=1" / "part.parquet"  # what the name of the target matches as a pattern
+    alike.parent.mkdir(parents=True)
+    pl.DataFrame({"zone": ["z"]}).write_parquet(alike)
     references = [{"columns": ["zone"], "dataset": "zones", "to": ["zone"]}]
     expect = {
         "quarantine_pct": 100.0,
