@@ -139,8 +139,9 @@ def _tables(
     """The Parquet files that validate reads, and where every record that is not in them went."""
     reasons = {"rejected": reading.rejected, "merged": {}, "added": {}}
     tables = list(reading.frames.values())
-    if hasattr(module, "extract") or len({tuple(pl.read_parquet_schema(path)) for path in tables}) > 1:
-        extracted = author.apply(module, {name: pl.scan_parquet(path) for name, path in reading.frames.items()})
+    frames = {name: pl.scan_parquet(path, glob=False) for name, path in reading.frames.items()}
+    if hasattr(module, "extract") or len({tuple(frame.collect_schema()) for frame in frames.values()}) > 1:
+        extracted = author.apply(module, frames)
         tables = [place / "extracted.parquet"]
         try:
             extracted.table.sink_parquet(tables[0], compression="lz4")
@@ -155,14 +156,14 @@ def _tables(
             "added": extracted.added,
         }
     counts = {which: sum(by.values()) for which, by in reasons.items()}
-    rows = sum(pl.scan_parquet(path).select(pl.len()).collect().item() for path in tables)
+    rows = sum(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item() for path in tables)
     Counts(records=reading.records, published=rows, **counts).check("extract")
     return tables, Counts(records=reading.records, **counts), {which: by for which, by in reasons.items() if by}
 
 
 def _check_records(table: Path, extracted: author.Extracted, came: int) -> None:
     """Raises ContractError where what extract.py counts is not what the numbers of the records tell."""
-    numbers = pl.scan_parquet(table).select(pl.col(RECORD))
+    numbers = pl.scan_parquet(table, glob=False).select(pl.col(RECORD))
     rows, kept, absent = numbers.select(
         pl.len().alias("rows"),
         pl.col(RECORD).drop_nulls().n_unique().alias("kept"),
@@ -185,7 +186,7 @@ def _check_records(table: Path, extracted: author.Extracted, came: int) -> None:
 
 def _texts(dictionary: Dictionary, file: Fetched, place: Path) -> dict[str, str]:
     """Description by column, from the publisher's own table of them."""
-    frame = pl.read_parquet(next(iter(read([_raw(file)], Source(), place).frames.values())))
+    frame = pl.read_parquet(next(iter(read([_raw(file)], Source(), place).frames.values())), glob=False)
     if lacking := {dictionary.column, dictionary.description} - set(frame.columns):
         raise SourceError(
             f"{dictionary.url}: has no column {', '.join(sorted(lacking))}, found {', '.join(frame.columns[1:])}. "

@@ -46,7 +46,9 @@ class Seen:
 
 def examine(reading: Reading, found: Look) -> Seen:
     """Looks at all records, or beyond `ALL_ROWS` at evenly spaced ones first; columns are read one at a time."""
-    table = author.apply(None, {place: pl.scan_parquet(path) for place, path in reading.frames.items()}).table
+    table = author.apply(
+        None, {place: pl.scan_parquet(path, glob=False) for place, path in reading.frames.items()}
+    ).table
     types = {heading: dtype for heading, dtype in table.collect_schema().items() if heading != RECORD}
     rows = int(table.select(pl.len()).collect().item())
     sample = table if rows <= ALL_ROWS else table.gather_every(rows // SAMPLE)
