@@ -102,12 +102,18 @@ def _prepare(home: Path, port: int) -> Laptop:
     if not passwords.exists():
         passwords.touch(mode=0o600)
         passwords.write_text(json.dumps({"admin": secrets.token_urlsafe(12)}))
-    return Laptop(home, f"http://127.0.0.1:{port or _free_port()}", "admin", json.loads(passwords.read_text())["admin"])
+    return Laptop(home, f"http://127.0.0.1:{_port(port)}", "admin", json.loads(passwords.read_text())["admin"])
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+def _port(wanted: int) -> int:
+    """The port `wanted` if nobody has it, else a free one."""
+    for port in (wanted, 0):
+        try:
+            with socket.create_server(("127.0.0.1", port)) as listener:
+                return int(listener.getsockname()[1])
+        except OSError:
+            continue
+    raise EnvironmentFault("no free port on 127.0.0.1. End what holds them, then retry.")
 
 
 def _variables(laptop: Laptop) -> dict[str, str]:

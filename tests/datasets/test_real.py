@@ -138,9 +138,3 @@ def test_epa_parents_report_the_dirt_as_such(clone: Clone) -> None:
     assert (rules["sums.ownership_pct"]["groups"], rules["sums.ownership_pct"]["severity"]) == (82, "warning")
     table = pl.read_parquet(_file(clone, "epa_parents", "table/part-00000.parquet"))
     assert table["ownership_pct"].null_count() == 81
-
-
-def test_namibia_and_the_word_null_stay_text(clone: Clone) -> None:
-    """Fault 20: what pandas makes missing by default."""
-    table = pl.read_parquet(_file(clone, "lei_entities", "table/part-00000.parquet"))
-    assert table.filter(pl.col("country_code") == "NA").height > 0
