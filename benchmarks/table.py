@@ -12,11 +12,12 @@ TITLE = (
 )
 
 
-def write(section: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Print `rows` as a table, and put it into README.md under the heading `section`."""
+def write(section: str, rows: Sequence[Mapping[str, object]], note: str = "") -> None:
+    """Print `rows` as a table with `note` below it, and put it into README.md under the heading `section`."""
     names = list(rows[0])
     lines = [names, ["---"] * len(names), *([str(row.get(name, "")) for name in names] for row in rows)]
     text = f"## {section}\n\n{_machine()}\n\n" + "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    text += f"\n{note}\n" if note else ""
     print(text)
     README.write_text(_replaced(README.read_text() if README.exists() else TITLE, section, text))
 
