@@ -40,11 +40,18 @@ class Member:
 def zip_members(path: Path, place: str, caps: Caps) -> Iterator[list[Member]]:
     """The files of a zip, by name. Raises SourceError for too many, for links, encrypted ones, and odd names."""
     _check_directory(path, place, caps)
-    with zipfile.ZipFile(path) as archive:
+    with _opened(path) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         problems = [f"{place}: {info.filename!r} is {what}." for info in infos if (what := _odd(info))]
         _judge([info.filename for info in infos], place, caps, problems)
         yield [Member(info.filename, info.compress_size, partial(archive.open, info)) for info in _sorted(infos)]
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except UnicodeDecodeError as error:
+        raise zipfile.BadZipFile("the name of a member is not UTF-8, though marked so") from error
 
 
 def _sorted(infos: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:

@@ -175,6 +175,12 @@ def test_names_that_are_the_same_somewhere(read_bytes, one, two):
             read_bytes(pack([(one, CSV), (two, CSV)]), name="t.zip")
 
 
+def test_a_zip_whose_member_has_a_name_in_another_encoding_than_it_says(read_bytes):
+    data = zipped([("d\u00e9.csv", CSV)]).replace("d\u00e9".encode(), b"d\xf4\xe9")
+    with pytest.raises(SourceError, match="not UTF-8"):
+        read_bytes(data, name="t.zip")
+
+
 def test_an_encrypted_zip(read_bytes):
     data = bytearray(zipped([("t.csv", CSV)]))
     data[6] |= 1

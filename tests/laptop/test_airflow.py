@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from include.laptop.airflow import NAMES
@@ -121,8 +123,9 @@ def test_everything_listens_on_loopback_only(house: House) -> None:
         process = running(house.laptop.home, name)
         assert process is not None
         for member in (process, *process.children(recursive=True)):
-            doors += [door.laddr.ip for door in member.net_connections("inet") if door.status == "LISTEN"]
-    assert doors
+            with suppress(psutil.AccessDenied, psutil.NoSuchProcess):  # a worker that just began is not readable yet
+                doors += [door.laddr.ip for door in member.net_connections("inet") if door.status == "LISTEN"]
+    assert len(doors) >= 2, "the API server and the pod runner listen"
     assert set(doors) == {"127.0.0.1"}
 
 
