@@ -34,13 +34,6 @@ def loads(content: bytes, where: str = FILE) -> Contract:
     return _sound(contract, where, wrong)
 
 
-def load_file(path: Path) -> Contract:
-    """A contract by itself, such as a version holds; raises ContractError like `load`."""
-    where = shown(path)
-    contract, wrong = _contract(_document(where, lambda: read(path)))
-    return _sound(contract, where, wrong)
-
-
 def names(root: Path) -> list[str]:
     """The datasets below `root`, sorted: every folder that holds a contract.yaml, whatever it is called."""
     return sorted(f.parent.name for f in root.glob(f"[!._]*/{FILE}"))

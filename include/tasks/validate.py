@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import logging
 from pathlib import Path
 
 from ..adapters.store import Store
@@ -19,8 +18,6 @@ from ..versions import heads, reading
 from ..versions.heads import Head
 from .perform import Run, Work, perform
 from .receipts import Counts, Receipt, files, needed
-
-log = logging.getLogger("commons")
 
 
 def run(task: Run, store: Store) -> Receipt:

@@ -93,22 +93,16 @@ def _volume(contract: Contract, result: Result, previous: Previous | None) -> It
             f"at most {expect.rows_change_pct:g} %",
             "Look at the source; if it is right, waive the rule or change expect.rows_change_pct.",
         )
-    share = 100 * result.rejected / result.records if result.records else 0.0
-    yield Finding(
-        "rejected_pct",
-        share <= expect.rejected_pct,
-        f"{result.rejected:,} of {result.records:,} records rejected ({share:.3g} %)",
-        f"at most {expect.rejected_pct:g} %",
-        "See the reasons below; where extract.py drops them on purpose, raise expect.rejected_pct.",
-    )
-    share = 100 * result.quarantined / result.records if result.records else 0.0
-    yield Finding(
-        "quarantine_pct",
-        share <= expect.quarantine_pct,
-        f"{result.quarantined:,} of {result.records:,} records quarantined ({share:.3g} %)",
-        f"at most {expect.quarantine_pct:g} %",
-        "Read the reasons; correct schema.py where it is too strict, or ask the source.",
-    )
+    dropped = "See the reasons below; where extract.py drops them on purpose, raise expect.rejected_pct."
+    yield _share("rejected_pct", "rejected", result.rejected, result.records, expect.rejected_pct, dropped)
+    strict = "Read the reasons; correct schema.py where it is too strict, or ask the source."
+    yield _share("quarantine_pct", "quarantined", result.quarantined, result.records, expect.quarantine_pct, strict)
+
+
+def _share(rule: str, what: str, count: int, records: int, most: float, advice: str) -> Finding:
+    share = 100 * count / records if records else 0.0
+    found = f"{count:,} of {records:,} records {what} ({share:.3g} %)"
+    return Finding(rule, share <= most, found, f"at most {most:g} %", advice)
 
 
 def _nulls(contract: Contract, result: Result) -> Iterator[Finding]:

@@ -5,13 +5,12 @@ A job has `variables` (of the environment), `arguments` (of include.tasks) and `
 """
 
 import importlib
-import json
 import os
 import sys
 from typing import Any
 
 from include.tasks.__main__ import main as verb
-from tests.versions.publisher import Killer
+from tests.versions.publisher import Killer, serve
 
 for name in ("extract", "validate", "publish"):
     importlib.import_module(f"include.tasks.{name}")
@@ -31,19 +30,5 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
     return {"code": code, "events": killer.seen}
 
 
-def main() -> None:
-    """Answer jobs until the input ends; `{}` where the process was killed."""
-    for line in sys.stdin:
-        readable, writable = os.pipe()
-        if (child := os.fork()) == 0:
-            os.write(writable, json.dumps(work(json.loads(line))).encode())
-            os._exit(0)
-        os.close(writable)
-        with os.fdopen(readable) as answer:
-            said = answer.read()
-        os.waitpid(child, 0)
-        print(said or "{}", flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(work)

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,8 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
     return {"outcome": done.outcome, "commit": done.commit, "md5": done.entry.md5, "events": killer.seen}
 
 
-def main() -> None:
-    """Answer jobs until the input ends; `{}` where the process was killed."""
+def serve(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Answer jobs until the input ends, each in a fork of its own; `{}` where that was killed."""
     for line in sys.stdin:
         readable, writable = os.pipe()
         if (child := os.fork()) == 0:
@@ -72,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(work)
