@@ -7,22 +7,21 @@ from pathlib import Path
 
 from ..adapters import git, remote
 from ..adapters import secrets as stored
-from ..adapters.store import Store
+from ..adapters.store import own_store
 from ..errors import DataCommonsError
 from ..settings import REPOSITORY, settings
 from .findings import Finding, folder, said
 
 
 def _store() -> Iterator[Finding]:
-    address = settings().store
     remedy = "Set COMMONS_STORE to a folder (file:///…) or bucket (s3://…) that you may write to."
-    if address.startswith("file:"):
-        yield folder("store", Path(address.removeprefix("file://")), remedy)
-        return
-    probe = f"doctor/{socket.gethostname()}"
     try:
-        Store(address).put(probe, b"commons doctor was here\n")
-        yield Finding("store", True, f"{address}: reachable and writable", "")
+        store = own_store()
+        if store.url.startswith("file:"):
+            yield folder("store", Path(store.url.removeprefix("file://")), remedy)
+            return
+        store.put(f"doctor/{socket.gethostname()}", b"commons doctor was here\n")
+        yield Finding("store", True, f"{store.url}: reachable and writable", "")
     except DataCommonsError as error:
         yield Finding("store", False, str(error), remedy)
 

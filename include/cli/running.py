@@ -7,11 +7,12 @@ from pathlib import Path
 from rich.markdown import Markdown
 from rich.table import Table
 
-from ..adapters.store import Store
+from ..adapters.store import Store, own_store
+from ..contracts import layout
 from ..errors import DataError
-from ..settings import REPOSITORY, settings
+from ..settings import REPOSITORY
 from ..tasks.publish import sync
-from ..tasks.receipts import Receipt, encoded, files, found
+from ..tasks.receipts import Receipt, files, found
 from . import live
 from .checking import problems_of, unfinished
 from .console import out
@@ -26,11 +27,11 @@ def attempt(name: str) -> None:
     _checked(name)
     place = REPOSITORY / ".commons" / "try" / name
     shutil.rmtree(place, ignore_errors=True)
-    store = Store(f"file://{place}")
+    store = own_store(f"file://{place}")
     sync(store)
     run = new_run()
     try:
-        run_verbs(name, run, VERBS[:2], {"COMMONS_STORE": store.url})
+        run_verbs(name, run, VERBS[:2], {"COMMONS_STORE": f"file://{place}"})
     finally:
         if receipt := found(store, name, run, "validate"):
             _show_report(store, receipt)
@@ -45,7 +46,7 @@ def run_local(names: list[str]) -> None:
 
 
 def _run_local(name: str) -> None:
-    store = Store(settings().store)
+    store = own_store()
     sync(store)
     run = new_run()
     run_verbs(name, run, VERBS)
@@ -59,7 +60,7 @@ def run_airflow(names: list[str]) -> None:
     """
     for name in names:
         _checked(name)
-    store = Store(settings().store)
+    store = own_store()
     sync(store)
     laptop = live.airflow(names)
     runs = live.follow(laptop, names)
@@ -97,7 +98,7 @@ def _show_page(report: Path) -> None:
 
 def _show_log(store: Store, name: str, run: str) -> None:
     """The end of what the run's last pod said."""
-    logs = [path for verb in VERBS for path in store.list(f"logs/{name}/{encoded(run)}/{verb}")]
+    logs = [path for verb in VERBS for path in store.list(layout.log_folder(name, run, verb))]
     if logs:
         said = (store.get(logs[-1]) or b"").decode(errors="replace").splitlines()[-15:]
         out.print(f"[bold]{name}[/bold]: the end of {store.url}/{logs[-1]}:", highlight=False, soft_wrap=True)

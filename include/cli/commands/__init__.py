@@ -1,0 +1,1 @@
+"""The commands, one module for each kind of person who types them."""

@@ -1,0 +1,56 @@
+"""Commands of a reader: what there is, and its rows."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..console import Json, Name, out, print_json, show
+
+app = typer.Typer()
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """All datasets, with the version that data.dvc pins."""
+    from ..listing import datasets
+
+    show(datasets(), as_json, "No dataset yet: `commons new` drafts one.")
+
+
+@app.command()
+def history(name: Name, as_json: Json = False) -> None:
+    """Versions of a dataset, newest first."""
+    from ..listing import versions
+
+    show(versions(name), as_json, f"{name} has no version on this branch: `commons run {name}` makes one.")
+
+
+@app.command()
+def names(as_json: Json = False) -> None:
+    """What the datasets are called in this environment: tables, paths, topics."""
+    from ..listing import names as resolved
+
+    show(resolved(), as_json, "No dataset yet: `commons new` drafts one.")
+
+
+@app.command("open")
+def open_(
+    name: Name,
+    at: Annotated[str | None, typer.Option(help="A commit, tag or branch; the working tree by default.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Write a .parquet, .csv or .xlsx file.")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Show a version's first rows, or write it to a file."""
+    from ..export import export
+    from ..listing import opened
+    from ..preview import head
+
+    frame, schema = opened(name, at)
+    if to is not None:
+        out.print(f"wrote {export(frame, to):,} rows to {to}", highlight=False, soft_wrap=True)
+    elif as_json:
+        print_json(frame.head(rows).collect().to_dicts())
+    else:
+        out.print(head(frame, rows, schema))
