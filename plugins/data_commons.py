@@ -11,8 +11,7 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow.sdk.types import TaskInstanceKey
 
-from include.adapters.store import Store
-from include.settings import settings
+from include.adapters.store import own_store
 from include.ui import pages
 
 
@@ -50,8 +49,6 @@ class DataCommonsPlugin(AirflowPlugin):
         {
             "name": "data_commons",
             "url_prefix": pages.PREFIX,
-            "app": pages.application(
-                lambda: Store(settings().store), requires_access_dag("GET", DagAccessEntity.TASK_LOGS)
-            ),
+            "app": pages.application(own_store, requires_access_dag("GET", DagAccessEntity.TASK_LOGS)),
         }
     ]

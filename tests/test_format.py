@@ -7,8 +7,9 @@ import re
 import pytest
 from pydantic import ValidationError
 
+from include.contracts.layout import attempt_folder
 from include.settings import REPOSITORY
-from include.tasks.receipts import Receipt, attempt_folder
+from include.tasks.receipts import Receipt
 
 GOLDEN = REPOSITORY / "tests" / "golden"
 FORMAT = (REPOSITORY / "FORMAT.md").read_text(encoding="utf-8")

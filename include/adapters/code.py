@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ..contracts import layout
 from ..errors import DataCommonsError, EnvironmentFault
 from .store import Store
 
@@ -22,7 +23,7 @@ def push(store_url: str, repository: Path, commit: str = "") -> str:
     with tempfile.TemporaryDirectory() as place:
         git = _Git(repository, Path(place))
         tree = git.tree()
-        store, path = Store(store_url), f"code/{tree}.tar"
+        store, path = Store(store_url), layout.code(tree)
         if not store.list(path):
             store.put_if_absent(path, git.run("archive", "--format=tar", tree))
     return f"{commit or _head(repository, tree)}:{tree}"

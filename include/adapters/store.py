@@ -11,11 +11,18 @@ from typing import Any
 
 import fsspec
 
+from ..contracts.names import Names
 from ..errors import EnvironmentFault
+from ..settings import settings
+
+
+def own_store(address: str = "") -> "Store":
+    """The part of the store at `address` (COMMONS_STORE) that is this environment's, or this developer's in it."""
+    return Store(Names(settings().environment, settings().developer).store(address or settings().store))
 
 
 class Store:
-    """One address below which everything of a deployment lies; paths are relative to it, with `/`."""
+    """One address below which everything of a space lies; paths are relative to it, with `/`."""
 
     def __init__(self, url: str) -> None:
         """`url`: `file:///folder` or `s3://bucket/prefix`; s3 takes its endpoint and keys from AWS_* variables."""

@@ -122,9 +122,9 @@ class Names:
         """Kafka topic. Without ".", which Kafka's metrics confuse with "_"."""
         return f"{self.space}-{dataset}"
 
-    def prefix(self) -> str:
-        """Folder of the store that holds this space's runs, heads, logs and code."""
-        return self.space
+    def store(self, address: str) -> str:
+        """The folder of the store at `address` that holds this space's runs, heads, logs and code."""
+        return f"{address.rstrip('/')}/{self.space}"
 
     def dag_id(self, dataset: str) -> str:
         """The dataset's name; in a developer's space, jane-elf_codes."""

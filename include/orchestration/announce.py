@@ -2,13 +2,13 @@
 
 import json
 from typing import Any
-from urllib.parse import quote
 
 import fsspec
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError, AirflowSkipException
 
-from ..settings import settings
+from ..contracts import layout
+from .space import store
 
 IDENTITY = ("commit", "content")
 
@@ -19,7 +19,7 @@ def announce(dataset: str, run_id: str, asset: Asset, outlet_events: Any, inlet_
     Skips where nothing new was published, or the latest event already told of it (a cleared run finds its own commit).
     Raises AirflowException where publish left no receipt.
     """
-    *earlier, receipt = receipts(settings().store, dataset, run_id)
+    *earlier, receipt = receipts(store(), dataset, run_id)
     if receipt["outcome"] != "done":
         raise AirflowSkipException(f"{dataset}: publish says {receipt['outcome']}: no new version to announce.")
     told = {"dataset": dataset, "run": run_id, **receipt["counts"], **_facts(receipt)}
@@ -53,9 +53,9 @@ def _facts(receipt: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in known.items() if value}
 
 
-def receipts(store: str, dataset: str, run_id: str) -> list[dict[str, Any]]:
+def receipts(address: str, dataset: str, run_id: str) -> list[dict[str, Any]]:
     """Publish's receipts of a run by attempt, in one attempt as they were finished; the last one counts."""
-    folder = f"{store.rstrip('/')}/published/{dataset}/{quote(run_id, safe='._-')}/publish"
+    folder = f"{address}/{layout.run_folder(dataset, run_id, 'publish')}"
     files, root = fsspec.core.url_to_fs(folder)
     found: list[tuple[str, dict[str, Any]]] = [
         (path.split("/")[-2], json.loads(files.cat_file(path))) for path in files.glob(f"{root}/*/receipt*.json")

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import EnvironmentFault
 from ..settings import REPOSITORY, settings
+from .space import store
 
 
 def code(ti: Any) -> str:
@@ -24,7 +25,7 @@ def code(ti: Any) -> str:
 
 def _push(repository: Path, commit: str = "") -> str:
     """Asks the adapter by its command line: this room and that one do not import each other."""
-    command = [sys.executable, "-m", "include.adapters.code", settings().store, str(repository), commit]
+    command = [sys.executable, "-m", "include.adapters.code", store(), str(repository), commit]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if done.returncode:
         raise EnvironmentFault(done.stderr.strip() or f"{repository}: no code archive could be made. Is Git installed?")

@@ -10,11 +10,10 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from ..contracts import loader
 from ..contracts.model import Contract
-from ..contracts.names import Names
-from ..settings import settings
 from . import announce as announcing
 from . import macros
 from .pod import pod_task
+from .space import space
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +48,6 @@ def _dag(name: str, contract: Contract) -> DAG:
 def dag_id(name: str) -> str:
     """The DAG's id: the dataset's name, in a developer's space with the developer's before it."""
     return space().dag_id(name)
-
-
-def space() -> Names:
-    """The names of this deployment."""
-    return Names(settings().environment, settings().developer)
 
 
 def dataset_asset(name: str) -> Asset:

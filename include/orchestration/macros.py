@@ -5,10 +5,12 @@ import hashlib
 from functools import cache
 from typing import Any
 
+from ..contracts import layout
 from ..settings import REPOSITORY, settings
 from .code import code
+from .space import store
 
-__all__ = ["attempt", "code", "end", "image", "name", "setting", "start"]
+__all__ = ["archive", "attempt", "code", "end", "image", "log", "name", "setting", "start"]
 
 
 def setting(which: str) -> str:
@@ -26,6 +28,16 @@ def name(ti: Any) -> str:
     identity = (settings().environment, settings().developer, ti.dag_id, ti.task_id, ti.run_id, str(ti.try_number))
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
     return f"{ti.dag_id[:38].strip('_').replace('_', '-')}-{ti.task_id}-{digest}"
+
+
+def archive() -> str:
+    """Where the pod's start finds code archives; it fills in {tree}."""
+    return f"{store()}/{layout.code('{tree}')}"
+
+
+def log(ti: Any, dataset: str) -> str:
+    """Where the pod's start keeps its log; it fills in {writer}."""
+    return f"{store()}/{layout.log(dataset, ti.run_id, ti.task_id, attempt(ti), '{writer}')}"
 
 
 def start(dag_run: Any) -> str:

@@ -57,7 +57,7 @@ def pod_task(dataset: str, verb: Verb, contract: Contract) -> KubernetesPodOpera
         image_pull_policy=settings().pull,
         cmds=["commons-task"],
         arguments=_arguments(dataset, verb),
-        env_vars=_variables(verb, size),
+        env_vars=_variables(dataset, verb, size),
         env_from=_credentials(settings().publish_secret if verb == "publish" else settings().store_secret),
         volumes=_volumes(dataset, verb, size),
         volume_mounts=_mounts(verb),
@@ -98,11 +98,15 @@ def _arguments(dataset: str, verb: Verb) -> list[str]:
     return [verb, dataset, *(part for pair in facts.items() for part in pair)]
 
 
-def _variables(verb: Verb, size: Size) -> dict[str, str]:
+def _variables(dataset: str, verb: Verb, size: Size) -> dict[str, str]:
     """Facts of the deployment that a verb needs, by name; where to publish is for publish alone."""
     shared = ["store", "remote", "ref", "environment", "developer", "mirror"]
     wanted = [*shared, "publish", "git_name", "git_email"] if verb == "publish" else shared
     variables = {f"COMMONS_{which.upper()}": f"{{{{ commons.setting('{which}') }}}}" for which in wanted}
+    variables |= {
+        "COMMONS_ARCHIVE": "{{ commons.archive() }}",
+        "COMMONS_LOG": f"{{{{ commons.log(ti, '{dataset}') }}}}",
+    }
     variables |= {"COMMONS_MEMORY_MB": str(size.memory_mb // 2), "COMMONS_SECRETS": SECRETS}
     return variables | {"COMMONS_WORK": "/tmp/work", "HOME": "/tmp/home", "TMPDIR": "/tmp"}  # noqa: S108 - the emptyDir
 

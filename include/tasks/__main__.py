@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from ..adapters.store import Store
+from ..adapters.store import own_store
 from ..errors import DataCommonsError, DataError
 from ..settings import settings
 from .perform import Run
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         folder=Path(settings().datasets) / asked.dataset,
     )  # fmt: skip
     try:
-        receipt: Receipt = importlib.import_module(f".{task.verb}", __package__).run(task, Store(settings().store))
+        receipt: Receipt = importlib.import_module(f".{task.verb}", __package__).run(task, own_store())
         if receipt.outcome == "blocked":
             raise DataError(
                 f"{task.dataset}: {task.verb} stopped this run; the last good version stays.", *receipt.problems

@@ -20,6 +20,7 @@ from ..adapters.progress import told
 from ..adapters.store import Store
 from ..contracts import authors, loader, requests
 from ..contracts.authors import fault
+from ..contracts.layout import attempt_folder
 from ..contracts.model import Contract, Dictionary, Source
 from ..errors import ContractError, SourceError
 from ..extraction import author
@@ -31,7 +32,7 @@ from ..versions import heads
 from ..versions.heads import Head
 from ..versions.reading import archived_raw
 from .perform import Run, Work, perform
-from .receipts import Counts, Receipt, attempt_folder
+from .receipts import Counts, Receipt
 
 log = logging.getLogger("commons")
 

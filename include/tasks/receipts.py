@@ -7,11 +7,11 @@ import socket
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
-from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
 from ..adapters.store import Store
+from ..contracts.layout import attempt_folder, attempt_of, run_folder
 from ..errors import DataError, EnvironmentFault
 
 Verb = Literal["extract", "validate", "publish"]
@@ -75,32 +75,13 @@ class Receipt(BaseModel):
         return hashlib.sha256(self.canonical()).hexdigest()
 
 
-def run_folder(dataset: str, run: str, verb: str) -> str:
-    """Where a verb of a run leaves what it does; `run` is the DAG run's id.
-
-    What publish says lies apart: pods that run authors' code may write below runs/.
-    """
-    return f"{'published' if verb == 'publish' else 'runs'}/{dataset}/{encoded(run)}/{verb}"
-
-
-def encoded(run: str) -> str:
-    """A DAG run's id as the name of one folder."""
-    name = quote(run, safe="._-")
-    return name if name.strip(".") else name.replace(".", "%2E")
-
-
-def attempt_folder(dataset: str, run: str, verb: str, attempt: str) -> str:
-    """Where one attempt of a verb leaves its receipts and files."""
-    return f"{run_folder(dataset, run, verb)}/{attempt}"
-
-
 def found(store: Store, dataset: str, run: str, verb: str) -> Receipt | None:
     """The receipt of the verb's highest attempt; of several there, the last one finished."""
     paths = [p for p in store.list(run_folder(dataset, run, verb)) if p.rpartition("/")[2].startswith("receipt")]
     if not paths:
         return None
-    top = max(p.split("/")[4] for p in paths)
-    receipts = [_read(store, p) for p in paths if p.split("/")[4] == top]
+    top = max(map(attempt_of, paths))
+    receipts = [_read(store, p) for p in paths if attempt_of(p) == top]
     return max(receipts, key=lambda r: str(r.facts.get("finished", "")))
 
 

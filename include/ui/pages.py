@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import HTMLResponse
 
 from ..adapters.store import Store
+from ..contracts import layout
 from ..contracts.names import is_snake
 
 PREFIX = "/commons"
@@ -31,13 +32,14 @@ def application(store: Callable[[], Store], guard: Callable[..., Any]) -> FastAP
 
     @app.get("/{dag_id}/{run_id}/{verb}/report")
     def report(dag_id: str, run_id: str, verb: str) -> HTMLResponse:
-        folder = _folder("runs", dag_id, run_id, verb)
+        folder = layout.run_folder(_dataset(dag_id, verb), run_id, verb)
         return HTMLResponse(_report(store(), folder), headers=HEADERS)
 
     @app.get("/{dag_id}/{run_id}/{verb}/log")
     def log(dag_id: str, run_id: str, verb: str) -> HTMLResponse:
+        folder = layout.log_folder(_dataset(dag_id, verb), run_id, verb)
         title = f"{dag_id} · {verb} · {run_id}"
-        return HTMLResponse(_logs(store(), _folder("logs", dag_id, run_id, verb), title), headers=HEADERS)
+        return HTMLResponse(_logs(store(), folder, title), headers=HEADERS)
 
     return app
 
@@ -47,18 +49,18 @@ def link(dag_id: str, run_id: str, verb: str, page: str) -> str:
     return f"{PREFIX}/{quote(dag_id, safe='')}/{quote(run_id, safe='')}/{verb}/{page}"
 
 
-def _folder(top: str, dag_id: str, run_id: str, verb: str) -> str:
-    """The store's folder of a verb, of names that can't lead out of it; a developer's DAG is `developer-dataset`."""
+def _dataset(dag_id: str, verb: str) -> str:
+    """The dataset of a DAG, of names that can't lead out of its folders; a developer's DAG is `developer-dataset`."""
     dataset = dag_id.rpartition("-")[2]
-    if not is_snake(dataset) or verb not in VERBS or run_id.strip(".") == "":
+    if not is_snake(dataset) or verb not in VERBS:
         raise HTTPException(404, "no such page")
-    return f"{top}/{dataset}/{quote(run_id, safe='._-')}/{verb}"
+    return dataset
 
 
 def _report(store: Store, folder: str) -> str:
     """report.html of the verb's highest attempt, as it was written."""
     receipts = [path for path in store.list(folder) if path.rpartition("/")[2].startswith("receipt")]
-    for path in sorted(receipts, key=lambda path: path.split("/")[4], reverse=True):
+    for path in sorted(receipts, key=layout.attempt_of, reverse=True):
         receipt = json.loads(store.get(path) or b"{}")
         for name in receipt.get("outputs", {}):
             if name.rpartition("/")[2] == "report.html":

@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from ..adapters.store import Store
+from ..contracts import layout
 from ..errors import EnvironmentFault
 from .pins import Entry, Pins
 
@@ -23,7 +23,7 @@ def read(store: Store, ref: str, name: str) -> Head | None:
 
     The next publication or `commons sync` mends a damaged one. Raises EnvironmentFault where it is of a newer format.
     """
-    path = _path(ref, name)
+    path = layout.head(ref, name)
     try:
         document = json.loads(store.get(path) or b"{}")
         _check_format(document, path)
@@ -49,7 +49,9 @@ def write(store: Store, ref: str, entry: Entry, sources: dict[str, Any]) -> None
 
 def sync(store: Store, ref: str, pins: Pins) -> list[str]:
     """Make the heads of `ref` agree with what Git pins there; returns the datasets whose heads were wrong."""
-    there = {path.rpartition("/")[2].removesuffix(".json") for path in store.list(_path(ref, "").rpartition("/")[0])}
+    there = {
+        path.rpartition("/")[2].removesuffix(".json") for path in store.list(layout.head(ref, "").rpartition("/")[0])
+    }
     wrong = []
     for name in sorted(there | set(pins.entries)):
         head, entry = read(store, ref, name), pins.entries.get(name)
@@ -60,9 +62,5 @@ def sync(store: Store, ref: str, pins: Pins) -> list[str]:
     return wrong
 
 
-def _path(ref: str, name: str) -> str:
-    return f"heads/{quote(ref, safe='')}/{name}.json"
-
-
 def _put(store: Store, ref: str, name: str, document: dict[str, Any]) -> None:
-    store.put(_path(ref, name), (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    store.put(layout.head(ref, name), (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from include.adapters import code
+from include.contracts import layout
 from include.errors import EnvironmentFault
 from include.settings import REPOSITORY
 
@@ -59,7 +60,9 @@ def store(tmp_path: Path) -> str:
 def start(store: str, wanted: str, tmp_path: Path, *more: str, **variables: str) -> subprocess.Popen[bytes]:
     """commons-task as a pod runs it."""
     arguments = ["validate", "elf_codes", "--run", "manual__2026-01-01T00:00:00+00:00", "--attempt", "0003"]
-    place = {"COMMONS_STORE": store, "COMMONS_WORK": str(tmp_path / "work"), "HOME": str(tmp_path / "home")}
+    log = layout.log("elf_codes", "manual__2026-01-01T00:00:00+00:00", "validate", "0003", "{writer}")
+    place = {"COMMONS_ARCHIVE": f"{store}/{layout.code('{tree}')}", "COMMONS_LOG": f"{store}/{log}"}
+    place |= {"COMMONS_WORK": str(tmp_path / "work"), "HOME": str(tmp_path / "home")}
     return subprocess.Popen(
         [sys.executable, str(START), *arguments, "--code", wanted, *more],
         env={"PATH": os.environ["PATH"]} | place | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -48,7 +48,7 @@ class Outside:
             "COMMONS_STORE": f"s3://{s3.STORE}",
             "COMMONS_PUBLISH": self.git.address,
             "COMMONS_REF": "main",
-            "COMMONS_ENVIRONMENT": "dev",
+            "COMMONS_ENVIRONMENT": s3.SPACE,
             "COMMONS_IMAGE": self.image,
             "COMMONS_PULL": "Never",
             "COMMONS_NAMESPACE": NAMESPACE,
@@ -95,7 +95,7 @@ class Deployment:
 
     def logs(self, dataset: str, verb: str = "extract") -> list[str]:
         """The logs of a verb's pods that the store has."""
-        keys = self.outside.s3.list(f"logs/{dataset}/")
+        keys = self.outside.s3.list(f"{s3.SPACE}/logs/{dataset}/")
         return [self.outside.s3.get(key).decode() for key in keys if f"/{verb}/" in key]
 
     def commits(self, dataset: str) -> list[str]:
@@ -106,7 +106,7 @@ class Deployment:
         """All receipts of a verb."""
         keys = [
             key
-            for key in self.outside.s3.list(f"{'published' if verb == 'publish' else 'runs'}/{dataset}/")
+            for key in self.outside.s3.list(f"{s3.SPACE}/{'published' if verb == 'publish' else 'runs'}/{dataset}/")
             if f"/{verb}/0000/receipt-" in key
         ]
         return [json.loads(self.outside.s3.get(key)) for key in keys]

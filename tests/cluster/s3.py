@@ -16,13 +16,14 @@ import botocore.session
 from botocore.exceptions import BotoCoreError
 
 STORE, REMOTE = "store", "remote"
+SPACE = "dev"  # the folder of the store that the environment has
 READ = ("s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject")
 WRITE = ("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
 # Who may write what below which bucket; all may read the store, all but Airflow the remote.
 ZONES: dict[str, dict[str, tuple[str, ...]]] = {
-    "airflow": {STORE: ("code/*",)},
-    "run": {STORE: ("runs/*", "logs/*")},
-    "publish": {STORE: ("*",), REMOTE: ("*",)},
+    "airflow": {STORE: (f"{SPACE}/code/*",)},
+    "run": {STORE: (f"{SPACE}/runs/*", f"{SPACE}/logs/*")},
+    "publish": {STORE: (f"{SPACE}/*",), REMOTE: ("*",)},
     "reader": {},
 }
 

@@ -35,8 +35,9 @@ def tried(bucket, key):
         return error.response["Error"]["Code"]
     return "written"
 
-keys = ("runs/x/y", "logs/x/y", "published/x/y", "code/x.tar", "heads/main/x.json", "wishes/x")
-found = {key: tried("store", key) for key in keys} | {"remote": tried("remote", "public/files/md5/00/x")}
+keys = ("runs/x/y", "logs/x/y", "published/x/y", "code/x.tar", "heads/main/x.json")
+found = {key: tried("store", "dev/" + key) for key in keys}
+found |= {"prod": tried("store", "prod/runs/x/y"), "remote": tried("remote", "public/files/md5/00/x")}
 asked = subprocess.run(["git", "ls-remote", sys.argv[1]], env=os.environ | {"GIT_TERMINAL_PROMPT": "0"})
 user = {"user": [os.getuid(), os.getgid()], "root": os.access("/", os.W_OK)}
 print(json.dumps(found | user | {"git": asked.returncode == 0}))
@@ -110,10 +111,10 @@ def test_a_pod_that_runs_authors_code_can_write_to_its_runs_and_logs_only(reache
     common = {"user": [UID, 0], "root": False}
     assert found["extract"] == common | {
         "runs/x/y": "written", "logs/x/y": "written", "published/x/y": denied, "code/x.tar": denied,
-        "heads/main/x.json": denied, "wishes/x": denied, "remote": denied, "git": False,
+        "heads/main/x.json": denied, "prod": denied, "remote": denied, "git": False,
     }  # fmt: skip
     written = dict.fromkeys(found["extract"], "written")
-    assert found["publish"] == written | common | {"git": True}
+    assert found["publish"] == written | common | {"prod": denied, "git": True}
 
 
 def _named(pod: dict[str, Any]) -> dict[str, Any]:

@@ -34,11 +34,11 @@ class Clone:
     """A repository with store and remotes beside it; verbs run as processes, sources come from the mirror."""
 
     def __init__(self, place: Path, mirror: Path) -> None:
-        self.root, self.store = place / "clone", Store(f"file://{place}/store")
+        self.root, self.store = place / "clone", Store(f"file://{place}/store/dev")
         self.root.mkdir()
         subprocess.run(["git", "init", "-q", "-b", "main", str(self.root)], check=True)
         self.variables = os.environ | {
-            "COMMONS_STORE": self.store.url,
+            "COMMONS_STORE": f"file://{place}/store",
             "COMMONS_REMOTE": str(place / "remote"),
             "COMMONS_PUBLISH": f"worktree:{self.root}",
             "COMMONS_MIRROR": str(mirror),

@@ -49,7 +49,7 @@ class House:
 
     def receipts(self) -> list[str]:
         """VERB/ATTEMPT of every receipt of elf_codes."""
-        found = (self.place / "store").glob("*/elf_codes/*/*/*/receipt*.json")
+        found = (self.place / "store/dev").glob("*/elf_codes/*/*/*/receipt*.json")
         return sorted(f"{path.parts[-3]}/{path.parts[-2]}" for path in found)
 
     def tasks(self, run: str) -> dict[str, dict[str, object]]:

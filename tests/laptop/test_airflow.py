@@ -68,7 +68,7 @@ def until(found: Callable[[], list[Any]], seconds: float = 60) -> list[Any]:
 
 
 def test_pods_keep_their_own_log_in_the_store(house: House, run: str) -> None:
-    logs = sorted((house.place / "store/logs/elf_codes").glob("*/*/0000-*.log"))
+    logs = sorted((house.place / "store/dev/logs/elf_codes").glob("*/*/0000-*.log"))
     assert [path.parent.name for path in logs] == ["extract", "publish", "publish", "validate"]
     assert all(path.read_text().strip() for path in logs)
 

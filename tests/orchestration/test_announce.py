@@ -21,7 +21,7 @@ ASSET = Asset(name="elf_codes", uri="commons://dev/elf_codes")
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("COMMONS_STORE", f"file://{tmp_path}/store")
     settings.cache_clear()
-    yield tmp_path / "store"
+    yield tmp_path / "store/dev"
     settings.cache_clear()
 
 

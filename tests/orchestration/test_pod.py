@@ -25,7 +25,7 @@ CODE = "0" * 40 + ":" + "1" * 40
 def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Settings of a deployment with secrets, read anew."""
     for key, value in {
-        "COMMONS_CODE": CODE, "COMMONS_STORE": "s3://bucket/prod", "COMMONS_PUBLISH": "https://git.example.org/d.git",
+        "COMMONS_CODE": CODE, "COMMONS_STORE": "s3://bucket/all", "COMMONS_PUBLISH": "https://git.example.org/d.git",
         "COMMONS_STORE_SECRET": "run-store", "COMMONS_PUBLISH_SECRET": "publisher",
     }.items():  # fmt: skip
         monkeypatch.setenv(key, value)
@@ -74,6 +74,19 @@ def test_a_pod_runs_one_verb_with_the_facts_of_its_run() -> None:
         "--start", "2026-01-01T00:00:00Z", "--end", "2026-01-02T00:00:00Z", "--code", CODE,
     ]  # fmt: skip
     assert re.fullmatch(r"data-commons-task:[0-9a-f]{16}", container["image"])
+
+
+def test_a_pod_is_told_where_code_and_log_lie_in_its_own_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMONS_DEVELOPER", "jane")
+    settings.cache_clear()
+    container = pod_of(tasks(ROOM / "elf_codes")["validate"])["spec"]["containers"][0]
+    known = {variable["name"]: variable.get("value") for variable in container["env"]}
+    assert known["COMMONS_ARCHIVE"] == "s3://bucket/all/dev-jane/code/{tree}.tar"
+    run = "scheduled__2026-01-01T00%3A00%3A00%2B00%3A00"
+    assert known["COMMONS_LOG"] == f"s3://bucket/all/dev-jane/logs/elf_codes/{run}/validate/0000-{{writer}}.log"
+    assert [known[f"COMMONS_{which}"] for which in ("STORE", "ENVIRONMENT", "DEVELOPER")] == [
+        "s3://bucket/all", "dev", "jane",
+    ]  # fmt: skip
 
 
 def test_trust_zones_keep_what_publishes_from_what_runs_authors_code() -> None:

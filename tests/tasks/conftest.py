@@ -1,5 +1,6 @@
 """A small deployment for whole runs: a room of one generated dataset, a bare origin, store and remotes."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -35,6 +36,7 @@ class Schema(pa.DataFrameModel):
     depth_m: float = pa.Field(ge=0, description="Depth")
     country_code: str = pa.Field(nullable=True, description="Country")
 """
+ADDRESS = "https://example.org/wells.csv"
 ROWS = "well_id,depth_m,country_code\n" + "".join(f"W{n},{n * 1.5},{'NA' if n % 2 else ''}\n" for n in range(1, 21))
 
 
@@ -64,6 +66,7 @@ class Wells:
     forks: Forks
     more: dict[str, str] = field(default_factory=dict)
     name: str = "wells"
+    space: str = "dev"
 
     @property
     def folder(self) -> Path:
@@ -71,7 +74,11 @@ class Wells:
 
     @property
     def store(self) -> Store:
-        return Store(f"file://{self.root}/store")
+        return Store(f"{self.address}/{self.space}")
+
+    @property
+    def address(self) -> str:
+        return f"file://{self.root}/store"
 
     @property
     def origin(self) -> Path:
@@ -82,10 +89,19 @@ class Wells:
         for name, text in (("contract.yaml", contract), ("schema.py", schema), ("wells.csv", rows)):
             (self.folder / name).write_text(text, encoding="utf-8")
 
+    def serve(self, rows: str) -> None:
+        """Answers ADDRESS with `rows`, in place of the network."""
+        place, content = self.root / "mirror", rows.encode()
+        place.mkdir(exist_ok=True)
+        (place / "wells.csv").write_bytes(content)
+        item = {"address": ADDRESS, "file": "wells.csv", "bytes": len(content)}
+        (place / "mirror.yaml").write_text(json.dumps([item | {"sha256": hashlib.sha256(content).hexdigest()}]))
+        self.more["COMMONS_MIRROR"] = str(place)
+
     def verb(self, verb: str, run: str = "r1", kill_at: int = 0, attempt: int = 0) -> dict[str, Any]:
         """Exit code and events of one verb; empty where it was killed."""
         variables = {
-            "COMMONS_STORE": self.store.url,
+            "COMMONS_STORE": self.address,
             "COMMONS_REMOTE": str(self.root / "remotes"),
             "COMMONS_PUBLISH": str(self.origin),
             "COMMONS_REF": "main",

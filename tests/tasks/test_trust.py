@@ -6,7 +6,7 @@ import pytest
 
 from include.tasks.receipts import found
 from include.versions import heads
-from tests.tasks.conftest import CONTRACT, ROWS, VERBS, Wells
+from tests.tasks.conftest import ADDRESS, CONTRACT, ROWS, VERBS, Wells
 
 
 def _extract_py(wells: Wells, body: str) -> None:
@@ -14,28 +14,13 @@ def _extract_py(wells: Wells, body: str) -> None:
     (wells.folder / "extract.py").write_text(text + "".join(f"    {line}\n" for line in body.splitlines()))
 
 
-def test_a_source_that_only_changes_its_bytes_does_not_stop_the_runs_after_it(wells: Wells, tmp_path: Path) -> None:
+def test_a_source_that_only_changes_its_bytes_does_not_stop_the_runs_after_it(wells: Wells) -> None:
     """New bytes, equal rows: no new version, so no archive holds them when the source then says it is unchanged."""
-    place = tmp_path / "mirror"
-    place.mkdir()
-    address = "https://example.org/wells.csv"
-    wells.write(contract=CONTRACT.replace("file:wells.csv", address))
-    wells.more["COMMONS_MIRROR"] = str(place)
-
-    def serve(rows: str) -> None:
-        import hashlib
-
-        content = rows.encode()
-        (place / "wells.csv").write_bytes(content)
-        (place / "mirror.yaml").write_text(
-            f"- address: {address}\n  file: wells.csv\n  bytes: {len(content)}\n"
-            f"  sha256: {hashlib.sha256(content).hexdigest()}\n"
-        )
-
+    wells.write(contract=CONTRACT.replace("file:wells.csv", ADDRESS))
     lines = ROWS.splitlines(keepends=True)
-    serve(ROWS)
+    wells.serve(ROWS)
     assert wells.run("r1") == [0, 0, 0]
-    serve("".join([lines[0], *reversed(lines[1:])]))
+    wells.serve("".join([lines[0], *reversed(lines[1:])]))
     assert wells.run("r2") == [0, 0, 0]
     assert wells.run("r3") == [0, 0, 0]
     assert wells.run("r4") == [0, 0, 0]

@@ -1,0 +1,47 @@
+"""Every path of the store is spelled here, relative to the space of an environment or developer (FORMAT.md)."""
+
+from urllib.parse import quote
+
+
+def encoded(run: str) -> str:
+    """A DAG run's id as the name of one folder."""
+    name = quote(run, safe="._-")
+    return name if name.strip(".") else name.replace(".", "%2E")
+
+
+def run_folder(dataset: str, run: str, verb: str) -> str:
+    """Where a verb of a run leaves what it does; `run` is the DAG run's id.
+
+    What publish says lies apart: pods that run authors' code may write below runs/.
+    """
+    return f"{'published' if verb == 'publish' else 'runs'}/{dataset}/{encoded(run)}/{verb}"
+
+
+def attempt_folder(dataset: str, run: str, verb: str, attempt: str) -> str:
+    """Where one attempt of a verb leaves its receipts and files."""
+    return f"{run_folder(dataset, run, verb)}/{attempt}"
+
+
+def attempt_of(path: str) -> str:
+    """The attempt that a file below a `run_folder` belongs to."""
+    return path.split("/")[4]
+
+
+def log_folder(dataset: str, run: str, verb: str) -> str:
+    """Where the pods of a verb keep their logs."""
+    return f"logs/{dataset}/{encoded(run)}/{verb}"
+
+
+def log(dataset: str, run: str, verb: str, attempt: str, writer: str) -> str:
+    """One pod's own log; `writer` is random, so no pod writes over another."""
+    return f"{log_folder(dataset, run, verb)}/{attempt}-{writer}.log"
+
+
+def code(tree: str) -> str:
+    """The code archive of a Git tree."""
+    return f"code/{tree}.tar"
+
+
+def head(ref: str, dataset: str) -> str:
+    """The newest version of a dataset on the publication ref."""
+    return f"heads/{quote(ref, safe='')}/{dataset}.json"
