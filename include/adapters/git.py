@@ -4,6 +4,7 @@ Uses the command line, so that file, ssh and https addresses and the user's cred
 Never asks for a password, never runs a repository's hooks, never shows a credential in a message.
 """
 
+import datetime as dt
 import os
 import re
 import signal
@@ -244,17 +245,29 @@ def log_of(repository: Path, revision: str, path: str, trailer: str) -> list[Com
     return [Commit(i, d, a, tuple(t.strip() for t in ts.split(",") if t), not p) for i, d, a, ts, p in fields]
 
 
+def find(repository: Path, revision: str) -> str | None:
+    """The full id of the commit that Git resolves `revision` to; None where there is none."""
+    try:
+        asked = f"{revision}^{{commit}}"
+        return run("rev-parse", "--verify", "--quiet", "--end-of-options", asked, at=repository).strip()
+    except GitError:
+        return None
+
+
 def resolve(repository: Path, revision: str) -> str:
     """The full id of the commit that `revision` names. Raises EnvironmentFault where there is none."""
-    try:
-        return run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", at=repository
-        ).strip()
-    except GitError as error:
-        raise EnvironmentFault(
-            f"{repository}: no revision {revision!r}. Name a commit, branch or tag that `git log` shows; in a shallow "
-            "clone, `git fetch --unshallow` first."
-        ) from error
+    if found := find(repository, revision):
+        return found
+    raise EnvironmentFault(
+        f"{repository}: no revision {revision!r}. Name a commit, branch or tag that `git log` shows; in a shallow "
+        "clone, `git fetch --unshallow` first."
+    )
+
+
+def newest_by(repository: Path, moment: dt.datetime) -> str | None:
+    """The newest commit on the first-parent line of HEAD that was committed by then; None where there is none."""
+    until = max(int(moment.timestamp()), 100_000_000)  # Git takes less for a year or a day
+    return run("rev-list", "-1", "--first-parent", f"--until=@{until}", "HEAD", at=repository).strip() or None
 
 
 def texts_at(repository: Path, path: str, revisions: Sequence[str]) -> list[str]:
