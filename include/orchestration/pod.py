@@ -107,6 +107,8 @@ def _variables(dataset: str, verb: Verb, size: Size) -> dict[str, str]:
         "COMMONS_ARCHIVE": "{{ commons.archive() }}",
         "COMMONS_LOG": f"{{{{ commons.log(ti, '{dataset}') }}}}",
     }
+    if verb == "publish":
+        variables["COMMONS_IMAGE"] = "{{ commons.image() }}"
     variables |= {"COMMONS_MEMORY_MB": str(size.memory_mb // 2), "COMMONS_SECRETS": SECRETS}
     return variables | {"COMMONS_WORK": "/tmp/work", "HOME": "/tmp/home", "TMPDIR": "/tmp"}  # noqa: S108 - the emptyDir
 

@@ -1,6 +1,7 @@
 """What a pod runs: `python -m include.tasks VERB NAME --run RUN_ID`. Exit 0 fine, 1 data or contract, 2 the rest."""
 
 import argparse
+import datetime as dt
 import importlib
 import logging
 import sys
@@ -22,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     log.setLevel(logging.INFO)
     asked = _parse(arguments)
     task = Run(
-        asked.dataset, asked.verb, asked.run, asked.attempt, asked.start, asked.end,
+        asked.dataset, asked.verb, asked.run, asked.attempt, asked.start, asked.end, asked.as_of,
         folder=Path(settings().datasets) / asked.dataset,
     )  # fmt: skip
     try:
@@ -56,9 +57,14 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--attempt", default="0", help="raised when an operator clears the task")
     parser.add_argument("--start", default="", help="start of the data interval, ISO 8601")
     parser.add_argument("--end", default="", help="end of the data interval, ISO 8601")
+    parser.add_argument("--as-of", default="", type=_day, help="the day by which waivers are judged; today by default")
     asked = parser.parse_args(arguments)
     asked.attempt = f"{int(asked.attempt):04d}"
     return asked
+
+
+def _day(text: str) -> str:
+    return text and dt.date.fromisoformat(text).isoformat()
 
 
 def _counted(receipt: Receipt) -> str:

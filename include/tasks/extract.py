@@ -32,7 +32,7 @@ from ..versions import heads
 from ..versions.heads import Head
 from ..versions.reading import archived_raw
 from .perform import Run, Work, perform
-from .receipts import Counts, Receipt
+from .receipts import Counts, Receipt, now
 
 log = logging.getLogger("commons")
 
@@ -50,6 +50,7 @@ def run(task: Run, store: Store) -> Receipt:
 def _extract(task: Run, contract: Contract, store: Store, place: Path) -> Work:
     head = heads.read(store, settings().ref, task.dataset)
     module = _module(task.folder)
+    began = now()
     try:
         fetched = _fetch(task, contract, module, head, place / "raw")
     except SourceError as error:
@@ -66,7 +67,7 @@ def _extract(task: Run, contract: Contract, store: Store, place: Path) -> Work:
         texts = _texts(contract.dictionary, descriptions, place / "dictionary")
         outputs["descriptions.json"] = _write(place / "descriptions.json", texts)
     hashes = {f"raw/{file.sha256}": file.sha256 for file in files}
-    return Work(outputs=outputs, hashes=hashes, counts=counts, reasons=reasons, facts=_facts(files, reading))
+    return Work(outputs=outputs, hashes=hashes, counts=counts, reasons=reasons, facts=_facts(files, reading, began))
 
 
 def _module(folder: Path) -> ModuleType | None:
@@ -212,12 +213,13 @@ def _source(file: Fetched) -> dict[str, Any]:
     return {"address": file.address, "name": file.name, "sha256": file.sha256, "bytes": file.bytes}
 
 
-def _facts(files: list[Fetched], reading: Reading) -> dict[str, Any]:
+def _facts(files: list[Fetched], reading: Reading, began: str) -> dict[str, Any]:
     """What publish puts into the pin's meta, and the next fetch asks with."""
     versions = list(dict.fromkeys(file.source_version for file in files))
     joined = versions[0] if len(versions) == 1 else hashlib.sha256("\n".join(versions).encode()).hexdigest()
     dates = [file.source_date for file in files if file.source_date]
     return {
+        "fetched": began,
         "source_version": joined,
         "source_date": max(dates).isoformat() if dates else None,
         "sources": {

@@ -31,6 +31,8 @@ class Run:
     attempt: str = "0000"
     start: str = ""
     end: str = ""
+    as_of: str = ""
+    """The day by which waivers are judged; today where it is empty."""
     folder: Path = Path()
     """The dataset's folder in the authors' room."""
 

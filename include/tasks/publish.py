@@ -14,7 +14,7 @@ from ..contracts.model import Contract
 from ..errors import ConflictError, DataError, EnvironmentFault
 from ..settings import REPOSITORY, settings
 from ..versions import heads, reading, worktree
-from ..versions.facts import Facts, access_class
+from ..versions.facts import Facts, access_class, said
 from ..versions.heads import Head
 from ..versions.publication import WorkingTree, git_target, publish
 from ..versions.pushing import GitTarget, pins_at_tip
@@ -123,6 +123,11 @@ def _facts(task: Run, extracted: Receipt, validated: Receipt, contract: Contract
         run=task.run,
         base=validated.inputs["base"],
         inputs=validated.facts["references"],
+        image=settings().image if settings().code else None,
+        interval=(task.start, task.end) if task.start and task.end else None,
+        as_of=validated.facts["as_of"],
+        fetched=extracted.facts["fetched"],
+        sources=said(extracted.facts["sources"]),
     )
 
 

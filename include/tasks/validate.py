@@ -60,9 +60,10 @@ def _validate(
     first = {reason: at for reason in reasons["rejected"] for said, at in rejected if said.startswith(reason)}
     counted = Counted(upstream.counts.records, **reasons, examples=first)
     into = place / "version"
+    as_of = task.as_of or f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
     verdict = validate(
         tables, schema, table, contract, previous, references, into, settings().memory_mb,
-        today=dt.datetime.now(dt.UTC).date(), counted=counted,
+        today=dt.date.fromisoformat(as_of), counted=counted,
     )  # fmt: skip
     (into / "schema.json").write_text(table.to_json(), encoding="utf-8")
     counts = Counts(**verdict.counts)
@@ -74,6 +75,7 @@ def _validate(
         reasons={kind: dict(by) for kind, by in verdict.reasons.items() if by},
         problems=verdict.problems,
         facts={
+            "as_of": as_of,
             "breaking": list(verdict.breaking),
             "warnings": dict(verdict.warnings),
             "references": {name: head.entry.meta.content for name, head in others.items()},

@@ -2,12 +2,13 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..adapters.remote import CLASSES, Listing
 from ..contracts.columns import TableSchema
-from .pins import Entry, Meta
+from .pins import SOURCES, Entry, Meta, Source
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,23 @@ class Facts:
     """The md5 of the version that this run started from; None for a first version."""
     source_date: str | None = None
     inputs: dict[str, str] = field(default_factory=dict)
+    image: str | None = None
+    interval: tuple[str, str] | None = None
+    as_of: str | None = None
+    fetched: str | None = None
+    sources: dict[str, Source] = field(default_factory=dict)
+    why: str | None = None
     published: str = field(default_factory=lambda: f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+
+def said(sources: Mapping[str, Mapping[str, str | None]]) -> dict[str, Source]:
+    """What the sources said of themselves, by address; those that said nothing are left out (a file, a mirror)."""
+    known = {}
+    for address, facts in sources.items():
+        etag = facts.get("etag") if facts.get("etag") != facts.get("sha256") else None
+        if etag or facts.get("last_modified"):
+            known[address] = Source(etag=etag, last_modified=facts.get("last_modified"))
+    return dict(list(known.items())[:SOURCES])
 
 
 def access_class(schema: TableSchema, access: str) -> str:
@@ -55,10 +72,17 @@ def entry_of(facts: Facts, listing: Listing, folder: Path, content: str, remote:
             source_version=facts.source_version,
             source_date=facts.source_date,
             inputs=dict(sorted(facts.inputs.items())),
+            base=facts.base,
             code=facts.code,
             environment=facts.environment,
+            image=facts.image,
             run=facts.run,
+            interval=facts.interval,
+            as_of=facts.as_of,
+            fetched=facts.fetched,
+            sources=facts.sources or None,
             published=facts.published,
+            why=facts.why,
         ),
     )
 

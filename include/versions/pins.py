@@ -13,6 +13,7 @@ from ..errors import DataError
 
 FILE = "data.dvc"
 FOLDER = "data"
+SOURCES = 20
 _CONFLICT = re.compile(r"^(<{7}|\|{7}|={7}|>{7})( |\r?$)", re.MULTILINE)
 _NEXT = re.compile(r"^\S", re.MULTILINE)
 
@@ -31,8 +32,15 @@ class Withdrawn(Strict):
     why: str
 
 
+class Source(Strict):
+    """What a source said of the bytes that it sent."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
 class Meta(Strict):
-    """What a version is (its hashes and counts) and the facts of the run that made it."""
+    """What a version is (its hashes and counts) and the facts of the run that made it; None: not known, or none."""
 
     format: Literal[1] = 1
     content: str
@@ -46,10 +54,22 @@ class Meta(Strict):
     source_version: str
     source_date: str | None = None
     inputs: dict[str, str] = {}
+    base: str | None = None
+    """The md5 of the version that this one followed: its field ids and its rows were looked at."""
     code: str
     environment: str
+    image: str | None = None
     run: str
+    interval: tuple[str, str] | None = None
+    """Start and end of the data interval that the source was asked for."""
+    as_of: str | None = None
+    """The day by which waivers were judged."""
+    fetched: str | None = None
+    sources: dict[str, Source] | None = None
+    """By address, only those that said something, at most SOURCES of them."""
     published: str
+    why: str | None = None
+    """A person's reason, where a version is not simply the next one."""
     withdrawn: Withdrawn | None = None
 
 
@@ -71,7 +91,7 @@ class Entry(Strict):
 
     def document(self) -> dict[str, Any]:
         """The entry as YAML holds it; what is not known is left out."""
-        return self.model_dump(exclude_none=True)
+        return self.model_dump(mode="json", exclude_none=True)
 
 
 class Pins(Strict):

@@ -7,7 +7,8 @@ import yaml
 
 from include.errors import DataError
 from include.versions import worktree
-from include.versions.pins import Entry, Meta, Pins, Withdrawn, parse, parse_one, render
+from include.versions.facts import said
+from include.versions.pins import SOURCES, Entry, Meta, Pins, Source, Withdrawn, parse, parse_one, render
 from tests.versions.house import git, house
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "data.dvc"
@@ -47,6 +48,37 @@ def example() -> Pins:
 def test_golden_file() -> None:
     assert render(example()) == GOLDEN.read_text(encoding="utf-8")
     assert parse(GOLDEN.read_text(encoding="utf-8")) == example()
+
+
+def test_golden_file_of_every_key() -> None:
+    """What is optional is read and written too; the golden file above holds none of it."""
+    source = Source(etag='"5f3a"', last_modified="Thu, 28 Sep 2023 00:00:00 GMT")
+    full = entry(
+        "elf_codes",
+        base="7" * 32 + ".dir",
+        image="registry.example.org/task@sha256:" + "a" * 64,
+        interval=("2025-12-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+        as_of="2026-01-01",
+        fetched="2026-01-01T00:00:05.123Z",
+        sources={"https://example.org/elf.csv": source},
+        why="Back to the version before: half of the codes were lost",
+    )
+    text = GOLDEN.with_name("data-every-key.dvc").read_text(encoding="utf-8")
+    assert render(pins(full)) == text
+    assert parse(text) == pins(full)
+    assert parse_one(text, "elf_codes") == full
+    missing = set(Meta.model_fields) - set(full.document()["meta"]) - {"schema_", "withdrawn"}
+    assert not missing, f"the golden file lacks {missing}"
+
+
+def test_only_what_a_source_said_is_kept_of_it() -> None:
+    asked = {f"https://example.org/{n}": {"etag": f'"{n}"', "sha256": "0" * 64} for n in range(30)}
+    assert list(said(asked)) == list(asked)[:SOURCES]
+    mirrored = {"etag": "0" * 64, "last_modified": None, "sha256": "0" * 64, "source_version": "0" * 64}
+    dated = {"etag": None, "last_modified": "Thu, 28 Sep 2023 00:00:00 GMT", "sha256": "0" * 64}
+    assert said({"file:a.csv": mirrored, "https://b": dated}) == {
+        "https://b": Source(last_modified=dated["last_modified"])
+    }
 
 
 def test_order_of_entries_does_not_matter() -> None:
