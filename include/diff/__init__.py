@@ -1,0 +1,1 @@
+"""How two tables differ: what changed in the schema, in rows, in cells, in what columns hold."""
