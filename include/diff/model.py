@@ -188,6 +188,7 @@ class Origin(Strict):
     """Where a version comes from."""
 
     commit: str
+    """That pins it; empty where nobody committed it yet."""
     published: str
     run: str
     code: str
@@ -200,6 +201,20 @@ class Origin(Strict):
     quarantined: int
     rejected: int
     who: str
+    access: Sensitivity
+    """Who may read the dataset at all, as its contract says; a column may be guarded more."""
+
+
+class RuleChange(Strict):
+    """A quality rule that judges otherwise; a side is None where it has no such rule."""
+
+    rule: str
+    before: int | None
+    """Failures."""
+    after: int | None
+    was: str | None
+    """The verdict before: pass, warning, waived, quarantined, blocked."""
+    verdict: str | None
 
 
 class DatasetDiff(Strict):
@@ -213,6 +228,9 @@ class DatasetDiff(Strict):
     """What explains the change: another source, code, input …, in words."""
     unexplained: bool
     """The data changed, and neither source, code, environment nor inputs did."""
+    quality: tuple[RuleChange, ...] = ()
+    problem: str | None = None
+    """Why the tables can't be compared: bytes that this reader can't get."""
     table: TableDiff | None
 
 
