@@ -26,7 +26,7 @@ class Settings:
     """The deployment. Attributes are named after their variables, `COMMONS_…` in lower case."""
 
     store: str = field(default_factory=lambda: _env("COMMONS_STORE", f"file://{REPOSITORY}/.commons/store"))
-    """Run folders, receipts, code archives: a file: or s3: address; each environment and developer has a folder of it."""
+    """Runs, receipts, code archives: a file: or s3: address. Each environment and developer has a folder of it."""
     remote: str = field(default_factory=lambda: _env("COMMONS_REMOTE"))
     """Overrides the parent address of the DVC remotes of .dvc/config: remotes are COMMONS_REMOTE/public and so on."""
     publish: str = field(default_factory=lambda: _env("COMMONS_PUBLISH"))

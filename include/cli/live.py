@@ -8,11 +8,12 @@ from rich.live import Live
 from rich.table import Table
 
 from ..adapters.remote import remote
+from ..contracts.layout import VERBS
 from ..laptop import Laptop, up
 from ..settings import REPOSITORY, settings
 from .console import out
 
-TASKS = ("extract", "validate", "publish", "announce")
+TASKS = (*VERBS, "announce")
 COLOURS = {"success": "green", "failed": "red", "running": "yellow", "skipped": "cyan", "up_for_retry": "magenta"}
 
 

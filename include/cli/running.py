@@ -11,8 +11,8 @@ from ..adapters.store import Store, own_store
 from ..contracts import layout
 from ..errors import DataError
 from ..settings import REPOSITORY
-from ..tasks.publish import sync
 from ..tasks.receipts import Receipt, files, found
+from ..tasks.sync import correct_heads
 from . import live
 from .checking import problems_of, unfinished
 from .console import out
@@ -28,7 +28,7 @@ def attempt(name: str) -> None:
     place = REPOSITORY / ".commons" / "try" / name
     shutil.rmtree(place, ignore_errors=True)
     store = own_store(f"file://{place}")
-    sync(store)
+    correct_heads(store)
     run = new_run()
     try:
         run_verbs(name, run, VERBS[:2], {"COMMONS_STORE": f"file://{place}"})
@@ -47,7 +47,7 @@ def run_local(names: list[str]) -> None:
 
 def _run_local(name: str) -> None:
     store = own_store()
-    sync(store)
+    correct_heads(store)
     run = new_run()
     run_verbs(name, run, VERBS)
     _conclude(store, name, run)
@@ -61,7 +61,6 @@ def run_airflow(names: list[str]) -> None:
     for name in names:
         _checked(name)
     store = own_store()
-    sync(store)
     laptop = live.airflow(names)
     runs = live.follow(laptop, names)
     for run in runs:
@@ -98,7 +97,7 @@ def _show_page(report: Path) -> None:
 
 def _show_log(store: Store, name: str, run: str) -> None:
     """The end of what the run's last pod said."""
-    logs = [path for verb in VERBS for path in store.list(layout.log_folder(name, run, verb))]
+    logs = [path for verb in layout.VERBS for path in store.list(layout.log_folder(name, run, verb))]
     if logs:
         said = (store.get(logs[-1]) or b"").decode(errors="replace").splitlines()[-15:]
         out.print(f"[bold]{name}[/bold]: the end of {store.url}/{logs[-1]}:", highlight=False, soft_wrap=True)

@@ -1,6 +1,11 @@
 """Every path of the store is spelled here, relative to the space of an environment or developer (FORMAT.md)."""
 
+from typing import Literal, get_args
 from urllib.parse import quote
+
+Verb = Literal["sync", "extract", "validate", "publish"]
+VERBS: tuple[Verb, ...] = get_args(Verb)
+"""What pods do in a run, in this order."""
 
 
 def encoded(run: str) -> str:

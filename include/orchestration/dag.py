@@ -1,14 +1,15 @@
-"""One DAG a contract: extract, validate, publish in pods, then announce."""
+"""One DAG a contract: sync, extract, validate, publish in pods, then announce."""
 
 import logging
 import re
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, task
+from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, chain, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from ..contracts import loader
+from ..contracts.layout import VERBS
 from ..contracts.model import Contract
 from . import announce as announcing
 from . import macros
@@ -40,8 +41,7 @@ def _dag(name: str, contract: Contract) -> DAG:
         default_args={"owner": contract.owner},
         user_defined_macros={"commons": macros},
     ) as dag:
-        extract, validate, publish = (pod_task(name, verb, contract) for verb in ("extract", "validate", "publish"))
-        extract >> validate >> publish >> _announce(name, asset)
+        chain(*(pod_task(name, verb, contract) for verb in VERBS), _announce(name, asset))
     return dag
 
 

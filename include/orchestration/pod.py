@@ -2,19 +2,20 @@
 
 import datetime as dt
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from kubernetes.client import models as k8s
 
+from ..contracts.layout import Verb
 from ..contracts.model import Contract
 from ..settings import settings
 from .messages import PlainWords
 
-Verb = Literal["extract", "validate", "publish"]
-
 SECRETS = "/var/run/secrets/commons"  # settings.secrets' default
 LABEL = "data-commons.io"
+TRUSTED: tuple[Verb, ...] = ("sync", "publish")
+"""They hold what publishes, so they run no author's code and parse no foreign bytes."""
 
 
 class Size(NamedTuple):
@@ -47,7 +48,7 @@ def pod_task(dataset: str, verb: Verb, contract: Contract) -> KubernetesPodOpera
 
     Its log is also in the store, its result is a receipt there: nothing hangs on the pod or on XCom.
     """
-    size = SIZES[contract.size]
+    size = SIZES["small" if verb == "sync" else contract.size]
     return KubernetesPodOperator(
         task_id=verb,
         name="{{ commons.name(ti) }}",
@@ -58,7 +59,7 @@ def pod_task(dataset: str, verb: Verb, contract: Contract) -> KubernetesPodOpera
         cmds=["commons-task"],
         arguments=_arguments(dataset, verb),
         env_vars=_variables(dataset, verb, size),
-        env_from=_credentials(settings().publish_secret if verb == "publish" else settings().store_secret),
+        env_from=_credentials(settings().publish_secret if verb in TRUSTED else settings().store_secret),
         volumes=_volumes(dataset, verb, size),
         volume_mounts=_mounts(verb),
         labels={f"{LABEL}/dataset": dataset, f"{LABEL}/verb": verb, "app.kubernetes.io/part-of": "data-commons"},
@@ -99,9 +100,9 @@ def _arguments(dataset: str, verb: Verb) -> list[str]:
 
 
 def _variables(dataset: str, verb: Verb, size: Size) -> dict[str, str]:
-    """Facts of the deployment that a verb needs, by name; where to publish is for publish alone."""
+    """Facts of the deployment that a verb needs, by name; where to publish is for those that run no author's code."""
     shared = ["store", "remote", "ref", "environment", "developer", "mirror"]
-    wanted = [*shared, "publish", "git_name", "git_email"] if verb == "publish" else shared
+    wanted = [*shared, "publish", "git_name", "git_email"] if verb in TRUSTED else shared
     variables = {f"COMMONS_{which.upper()}": f"{{{{ commons.setting('{which}') }}}}" for which in wanted}
     variables |= {
         "COMMONS_ARCHIVE": "{{ commons.archive() }}",

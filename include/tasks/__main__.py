@@ -6,13 +6,13 @@ import importlib
 import logging
 import sys
 from pathlib import Path
-from typing import get_args
 
 from ..adapters.store import own_store
+from ..contracts.layout import VERBS
 from ..errors import DataCommonsError, DataError
 from ..settings import settings
 from .perform import Run
-from .receipts import Receipt, Verb
+from .receipts import Receipt
 
 log = logging.getLogger("commons")
 
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="include.tasks", description=__doc__)
-    parser.add_argument("verb", choices=get_args(Verb))
+    parser.add_argument("verb", choices=VERBS)
     parser.add_argument("dataset")
     parser.add_argument("--run", required=True, help="the DAG run's id")
     parser.add_argument("--attempt", default="0", help="raised when an operator clears the task")

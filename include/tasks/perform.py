@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..adapters.store import Store
-from ..contracts.layout import attempt_folder
+from ..contracts.layout import Verb, attempt_folder
 from ..errors import DataCommonsError, EnvironmentFault
 from ..settings import settings
-from .receipts import Counts, Output, Receipt, Verb, now, own, pod, sha256_of
+from .receipts import Counts, Output, Receipt, now, own, pod, sha256_of
 
 log = logging.getLogger("commons")
 

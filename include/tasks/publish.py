@@ -13,16 +13,15 @@ from ..contracts.columns import TableSchema, breaking
 from ..contracts.model import Contract
 from ..errors import ConflictError, DataError, EnvironmentFault
 from ..settings import REPOSITORY, settings
-from ..versions import heads, reading, worktree
+from ..versions import heads, reading
 from ..versions.facts import Facts, access_class, said
 from ..versions.heads import Head
-from ..versions.publication import WorkingTree, git_target, publish
-from ..versions.pushing import GitTarget, pins_at_tip
+from ..versions.publication import publish
 from .perform import Run, Work, perform
 from .receipts import Receipt, files, needed
+from .sync import correct_heads, target
 
 log = logging.getLogger("commons")
-WORKTREE = "worktree:"
 
 
 def run(task: Run, store: Store) -> Receipt:
@@ -48,11 +47,11 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
     head = heads.read(store, settings().ref, task.dataset)
     breaks = _breaking(schema, head, place / "base")
     review = contract.publish == "proposal" or access_class(schema, contract.access) == "restricted"
-    target = _target(propose=bool(breaks) or review)
+    where = target(propose=bool(breaks) or review)
     try:
-        done = publish(folder, schema, facts, target, lambda name: remote(name, REPOSITORY, settings().remote))
+        done = publish(folder, schema, facts, where, lambda name: remote(name, REPOSITORY, settings().remote))
     except ConflictError:
-        sync(store)  # else the next run would start from the same old version
+        correct_heads(store, {task.dataset})  # so that this run, cleared from extract on, starts from the new version
         raise
     if done.outcome == "published":
         # What an unchanged source brought is not archived in the version that stays, so its head stays as well.
@@ -73,13 +72,6 @@ def _breaking(schema: TableSchema, base: Head | None, into: Path) -> list[str]:
         return []
     last = reading.file_of(base.entry, "schema.json", into).read_text(encoding="utf-8")
     return breaking(schema, TableSchema.from_json(last))
-
-
-def sync(store: Store) -> list[str]:
-    """Makes the store's heads agree with what Git pins where versions go; names of those that were not."""
-    target = _target(propose=False)
-    pins = pins_at_tip(target) if isinstance(target, GitTarget) else worktree.pins(target.root)
-    return heads.sync(store, settings().ref, pins)
 
 
 def _assemble(store: Store, extracted: Receipt, validated: Receipt, place: Path) -> Path:
@@ -140,11 +132,3 @@ def _code() -> str:
 def environment() -> str:
     """SHA-256 of the task image's lock file: which libraries made a version."""
     return hashlib.sha256((REPOSITORY / "include/images/requirements.txt").read_bytes()).hexdigest()
-
-
-def _target(propose: bool) -> GitTarget | WorkingTree:
-    """Where versions go: a working tree (a laptop, where the author's pull request is the review) or a Git ref."""
-    address = settings().publish
-    if not address or address.startswith(WORKTREE):
-        return WorkingTree(Path(address.removeprefix(WORKTREE) or REPOSITORY))
-    return git_target(address, settings().ref, settings().git_name, settings().git_email, proposal=propose)

@@ -11,10 +11,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from ..adapters.store import Store
-from ..contracts.layout import attempt_folder, attempt_of, run_folder
+from ..contracts.layout import Verb, attempt_folder, attempt_of, run_folder
 from ..errors import DataError, EnvironmentFault
-
-Verb = Literal["extract", "validate", "publish"]
 
 
 class Output(BaseModel):

@@ -22,7 +22,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-store",
 }
-VERBS = ("extract", "validate", "publish")
 STYLE = "body{font:14px system-ui;margin:2em;max-width:100em}pre{background:#f6f8fa;padding:1em;white-space:pre-wrap}"
 
 
@@ -52,7 +51,7 @@ def link(dag_id: str, run_id: str, verb: str, page: str) -> str:
 def _dataset(dag_id: str, verb: str) -> str:
     """The dataset of a DAG, of names that can't lead out of its folders; a developer's DAG is `developer-dataset`."""
     dataset = dag_id.rpartition("-")[2]
-    if not is_snake(dataset) or verb not in VERBS:
+    if not is_snake(dataset) or verb not in layout.VERBS:
         raise HTTPException(404, "no such page")
     return dataset
 

@@ -47,19 +47,22 @@ def write(store: Store, ref: str, entry: Entry, sources: dict[str, Any]) -> None
     _put(store, ref, entry.name, {"format": 1, "entry": entry.document(), "sources": sources})
 
 
-def sync(store: Store, ref: str, pins: Pins) -> list[str]:
-    """Make the heads of `ref` agree with what Git pins there; returns the datasets whose heads were wrong."""
-    there = {
-        path.rpartition("/")[2].removesuffix(".json") for path in store.list(layout.head(ref, "").rpartition("/")[0])
-    }
+def sync(store: Store, ref: str, pins: Pins, names: set[str] | None = None) -> list[str]:
+    """Make the heads of `ref` (of `names`, or all) agree with what Git pins there; returns those that were wrong."""
     wrong = []
-    for name in sorted(there | set(pins.entries)):
+    for name in sorted(names or _names(store, ref) | set(pins.entries)):
         head, entry = read(store, ref, name), pins.entries.get(name)
         if (head.entry if head else None) == entry:
             continue
         wrong.append(name)
         _put(store, ref, name, {"format": 1, "entry": entry.document() if entry else None, "sources": {}})
     return wrong
+
+
+def _names(store: Store, ref: str) -> set[str]:
+    """The datasets that have a head on `ref`."""
+    folder = layout.head(ref, "").rpartition("/")[0]
+    return {path.rpartition("/")[2].removesuffix(".json") for path in store.list(folder)}
 
 
 def _put(store: Store, ref: str, name: str, document: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from kubernetes import client
 
 from include.contracts import loader
+from include.contracts.layout import VERBS
 from include.orchestration.dag import dataset_dag
 from include.orchestration.messages import explain
 from include.settings import REPOSITORY, settings
@@ -22,7 +23,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning"),
 ]
 ROOM = REPOSITORY / "include/datasets"
-VERBS = ("extract", "validate", "publish")
 TRIES = """
 import json, os, subprocess, sys
 import botocore.session

@@ -35,7 +35,7 @@ def test_a_retry_adopts_what_was_finished(house: House, run: str) -> None:
     first, second = (house.laptop.api.log("elf_codes", run, "publish", attempt) for attempt in (1, 2))
     assert "the pod succeeded, but its log or its end could not be read" in first
     assert "adopted what was finished" in second
-    assert house.receipts() == ["extract/0000", "publish/0000", "validate/0000"]
+    assert house.receipts() == ["extract/0000", "publish/0000", "sync/0000", "validate/0000"]
     assert len(house.commits()) == 1
 
 
@@ -69,7 +69,7 @@ def until(found: Callable[[], list[Any]], seconds: float = 60) -> list[Any]:
 
 def test_pods_keep_their_own_log_in_the_store(house: House, run: str) -> None:
     logs = sorted((house.place / "store/dev/logs/elf_codes").glob("*/*/0000-*.log"))
-    assert [path.parent.name for path in logs] == ["extract", "publish", "publish", "validate"]
+    assert [path.parent.name for path in logs] == ["extract", "publish", "publish", "sync", "validate"]
     assert all(path.read_text().strip() for path in logs)
 
 

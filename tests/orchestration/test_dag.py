@@ -46,10 +46,10 @@ def chain(dag: DAG) -> list[str]:
 
 
 @pytest.mark.parametrize("name", loader.names(REPOSITORY / "include/datasets"))
-def test_every_contract_has_the_same_four_tasks(name: str) -> None:
+def test_every_contract_has_the_same_five_tasks(name: str) -> None:
     dag = dags.dataset_dag(REPOSITORY / "include/datasets" / name)
     assert dag.dag_id == name
-    assert chain(dag) == ["extract", "validate", "publish", "announce"]
+    assert chain(dag) == ["sync", "extract", "validate", "publish", "announce"]
     assert "contract-error" not in dag.tags
     assert (dag.catchup, dag.max_active_runs) == (False, 1)
     contract = loader.load(REPOSITORY / "include/datasets" / name)
@@ -154,7 +154,7 @@ def test_a_backfill_is_bounded_to_one_pod_of_a_verb() -> None:
     """Fault 30: Airflow's own limit for backfills is on runs, and its default is many."""
     dag = dags.dataset_dag(REPOSITORY / "include/datasets/elf_codes")
     assert {task.task_id: task.max_active_tis_per_dag for task in dag.tasks if task.task_id != "announce"} == {
-        "extract": 1, "validate": 1, "publish": 1,
+        "sync": 1, "extract": 1, "validate": 1, "publish": 1,
     }  # fmt: skip
 
 

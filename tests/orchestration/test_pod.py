@@ -36,7 +36,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def tasks(folder: Path) -> dict[str, Any]:
     found = {task.task_id: task for task in dags.dataset_dag(folder).tasks if task.task_id != "announce"}
-    assert list(found) == ["extract", "validate", "publish"]
+    assert list(found) == ["sync", "extract", "validate", "publish"]
     return found
 
 
@@ -100,9 +100,9 @@ def test_trust_zones_keep_what_publishes_from_what_runs_authors_code() -> None:
 
     assert secrets(held["extract"]) == {"run-store", "source-lei-entities"}
     assert secrets(held["validate"]) == {"run-store"}
-    assert secrets(held["publish"]) == {"publisher"}
+    assert secrets(held["publish"]) == secrets(held["sync"]) == {"publisher"}
     names = {verb: {v["name"] for v in spec["containers"][0]["env"]} for verb, spec in held.items()}
-    assert "COMMONS_PUBLISH" in names["publish"]
+    assert "COMMONS_PUBLISH" in names["publish"] & names["sync"]
     assert "COMMONS_PUBLISH" not in names["extract"] | names["validate"]
 
 
@@ -199,4 +199,4 @@ def test_the_cluster_admits_every_pod() -> None:
         for task in tasks(ROOM / name).values():
             api.create_namespaced_pod("data-commons", pod_of(task), dry_run="All")
             admitted += 1
-    assert admitted == 3 * len(NAMES) > 0
+    assert admitted == 4 * len(NAMES) > 0

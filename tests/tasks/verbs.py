@@ -9,10 +9,11 @@ import os
 import sys
 from typing import Any
 
+from include.contracts.layout import VERBS
 from include.tasks.__main__ import main as verb
 from tests.versions.publisher import Killer, serve
 
-for name in ("extract", "validate", "publish"):
+for name in VERBS:
     importlib.import_module(f"include.tasks.{name}")
 
 

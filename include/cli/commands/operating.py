@@ -76,9 +76,9 @@ def pushed() -> None:
 def sync() -> None:
     """Make everything derived agree with Git: what pods know of the last versions."""
     from ...adapters.store import own_store
-    from ...tasks import publish
+    from ...tasks.sync import correct_heads
 
-    wrong = publish.sync(own_store())
+    wrong = correct_heads(own_store())
     out.print(f"corrected: {', '.join(wrong)}" if wrong else "Everything agrees with Git.", highlight=False)
 
 
