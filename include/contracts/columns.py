@@ -3,9 +3,16 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from ..errors import DataError
 from .model import Name, Strict
@@ -18,7 +25,6 @@ Type = Annotated[
     ),
 ]
 Sensitivity = Literal["public", "internal", "restricted"]
-_LEVELS = get_args(Sensitivity)
 T = TypeVar("T")
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -39,6 +45,13 @@ class Column(Strict):
     sensitivity: Sensitivity = "public"
     source: str | None = None
     """Its heading in the source; None if extract.py makes it."""
+    values: tuple[str, ...] | None = None
+    """The only values that it takes, as text in order; None for any."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        said: dict[str, Any] = plain(self)
+        return {key: value for key, value in said.items() if key != "values" or value is not None}
 
 
 class TableSchema(Strict):
@@ -90,30 +103,6 @@ class TableSchema(Strict):
             raise DataError(
                 *(f"{p}. Restore the file from its version; it is never edited by hand." for p in problems)
             ) from error
-
-
-def breaking(new: TableSchema, previous: TableSchema) -> list[str]:
-    """What readers of `previous` lose with `new`, and which columns are guarded less, in words; empty where none."""
-    now = {column.id: column for column in new.columns}
-    found = []
-    for old in previous.columns:
-        column = now.get(old.id)
-        if column is None:
-            found.append(f"column '{old.name}' is dropped")
-            continue
-        if column.name != old.name:
-            found.append(f"column '{old.name}' is renamed to '{column.name}'")
-        if column.type != old.type:
-            found.append(f"column '{column.name}' changes from {old.type} to {column.type}")
-        if column.nullable and not old.nullable:
-            found.append(f"column '{column.name}' may be missing now")
-        if column.unit != old.unit:
-            found.append(f"column '{column.name}' changes its unit from {old.unit} to {column.unit}")
-        if _LEVELS.index(column.sensitivity) < _LEVELS.index(old.sensitivity):
-            found.append(f"column '{column.name}' becomes {column.sensitivity}, was {old.sensitivity}")
-    if new.key != previous.key:
-        found.append(f"the key changes from ({', '.join(previous.key)}) to ({', '.join(new.key)})")
-    return found
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

@@ -9,7 +9,8 @@ from ..adapters import code
 from ..adapters.remote import remote
 from ..adapters.store import Store
 from ..contracts import loader
-from ..contracts.columns import TableSchema, breaking
+from ..contracts.columns import TableSchema
+from ..contracts.evolution import breaking
 from ..contracts.model import Contract
 from ..errors import ConflictError, DataError, EnvironmentFault
 from ..settings import REPOSITORY, settings

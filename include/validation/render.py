@@ -1,4 +1,4 @@
-"""From a schema to schema.json, with field ids kept, and what a new one breaks for readers of the last."""
+"""From a schema to schema.json, with the field ids that columns had."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -7,6 +7,7 @@ import pandera.polars as pa
 from pandera.api.polars.components import Column as Field
 
 from ..contracts.columns import Column, TableSchema
+from ..contracts.evolution import widens
 from ..contracts.model import Contract
 from ..contracts.units import of_column
 from ..errors import ContractError
@@ -23,8 +24,9 @@ def render(
 ) -> TableSchema:
     """The TableSchema (schema.json) of a version under `schema` and `contract`.
 
-    A column keeps the field id it had in `previous`, by its name or by metadata `was`; a new one gets the next id
-    never used. `texts` (a codebook) describe, by heading or name, the columns whose Field has no description.
+    A column keeps the field id it had in `previous`, by its name or by metadata `was`, as long as its type only widens;
+    any other gets the next id never used. `texts` (a codebook) describe, by heading or name, the columns whose Field
+    has no description.
     Raises ContractError with every problem.
     """
     ids = _ids(schema, previous)
@@ -54,18 +56,30 @@ def _column(name: str, field: Field, number: int, texts: Mapping[str, str]) -> C
         description=" ".join(described.split()),
         sensitivity=said.get("sensitivity", "public"),
         source=source,
+        values=_values(field),
     )
 
 
+def _values(field: Field) -> tuple[str, ...] | None:
+    """What `isin` promises, as text in order; a check that only warns promises nothing."""
+    promised = [c.statistics["allowed_values"] for c in field.checks if c.name == "isin" and not c.raise_warning]
+    return tuple(sorted(set.intersection(*(set(map(_text, values)) for values in promised)))) if promised else None
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _ids(schema: pa.DataFrameSchema, previous: TableSchema | None) -> dict[str, int]:
-    known = {column.name: column.id for column in previous.columns} if previous else {}
-    free = max([0, *known.values(), *(previous.retired.values() if previous else ())])
+    known = {column.name: column for column in previous.columns} if previous else {}
+    free = max([0, *(column.id for column in known.values()), *(previous.retired.values() if previous else ())])
     ids: dict[str, int] = {}
     for name, field in schema.columns.items():
-        kept = known.get(name) or known.get(facts(field).get("was", ""))
-        if kept is None or kept in ids.values():
-            kept = free = free + 1
-        ids[name] = kept
+        before = known.get(name) or known.get(facts(field).get("was", ""))
+        if before and before.id not in ids.values() and widens(before.type, kind_of(field.dtype.type) or ""):
+            ids[name] = before.id
+        else:
+            ids[name] = free = free + 1
     return ids
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandera.polars as pa
 import polars as pl
 
-from ..contracts.columns import TableSchema, breaking
+from ..contracts.columns import TableSchema
+from ..contracts.evolution import breaking
 from ..contracts.model import Contract
 from ..tables import parquet
 from ..tables.types import polars_type

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from include.contracts.columns import Column, Sensitivity, TableSchema, breaking
+from include.contracts.columns import Column, TableSchema
 from include.errors import DataError
 
 PLANTS = TableSchema(
@@ -37,19 +37,11 @@ def test_the_hash_of_an_example_stays() -> None:
     )
 
 
-def test_a_column_that_fewer_guard_is_a_breaking_change() -> None:
-    def of(*levels: Sensitivity) -> TableSchema:
-        columns = (
-            Column(name=n, id=ord(n), type="int64", nullable=False, sensitivity=s)
-            for n, s in zip("xy", levels, strict=True)
-        )
-        return TableSchema(columns=tuple(columns))
-
-    assert breaking(of("public", "internal"), of("restricted", "restricted")) == [
-        "column 'x' becomes public, was restricted",
-        "column 'y' becomes internal, was restricted",
-    ]
-    assert breaking(of("restricted", "internal"), of("public", "internal")) == []
+def test_a_value_list_is_written_only_where_there_is_one() -> None:
+    column = Column(name="a", id=1, type="string", nullable=True, values=("x", "y"))
+    table = TableSchema(columns=(column, Column(name="b", id=2, type="string", nullable=True)))
+    assert ["values" in one for one in json.loads(table.to_json())["columns"]] == [True, False]
+    assert TableSchema.from_json(table.to_json()) == table
 
 
 @pytest.mark.parametrize("type_", ["int128", "decimal", "decimal(39,2)", "String", "timestamp[us]", ""])

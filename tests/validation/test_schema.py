@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from include.contracts.columns import TableSchema, breaking
+from include.contracts.columns import TableSchema
+from include.contracts.evolution import breaking
 from include.errors import ContractError
 from include.validation.render import render
 from include.validation.schema import load
@@ -125,11 +126,39 @@ def test_what_breaks_for_readers_is_listed(tmp_path: Path) -> None:
         "column 'b_mw' changes from float64 to int64",
         "column 'c' may be missing now",
         "column 'd' is renamed to 'e'",
-        "the key changes from (a) to (a, b_mw)",
+        "the grain changes: the key was (a), is (a, b_mw)",
     ]
     dropped = table_schema(author(tmp_path / "plants", "a: str\nc: int\nd: str"), contract(key=["a"]), old)
     assert breaking(dropped, old) == ["column 'b_mw' is dropped"]
     wider = table_schema(
-        author(tmp_path / "plants", "a: str\nb_mw: float\nc: int\nd: str\nx: str"), contract(key=["a"]), old
+        author(tmp_path / "plants", "a: str\nb_mw: float\nc: int\nd: str\nx: str = pa.Field(nullable=True)"),
+        contract(key=["a"]),
+        old,
     )
     assert breaking(wider, old) == []
+
+
+def test_a_type_that_is_not_only_wider_is_another_column(tmp_path: Path) -> None:
+    first = table_schema(author(tmp_path / "plants", "a: str\nb: pl.Int32\nc: float"), contract())
+    second = table_schema(author(tmp_path / "plants", "a: str\nb: pl.Int64\nc: str"), contract(), first)
+    assert {c.name: c.id for c in second.columns} == {"a": 1, "b": 2, "c": 4}
+    assert second.retired == {"c": 3}
+    third = table_schema(author(tmp_path / "plants", "a: str\nb: pl.Int32\nc: float"), contract(), second)
+    assert {c.name: c.id for c in third.columns} == {"a": 1, "b": 5, "c": 6}
+    assert third.retired == {"b": 2, "c": 4}
+    renamed = 'a: str\nb: pl.Int32\nd: pl.Int64 = pa.Field(metadata={"was": "c"})'
+    assert table_schema(author(tmp_path / "plants", renamed), contract(), third).columns[2].id == 7
+
+
+def test_a_value_list_is_that_of_isin_unless_it_only_warns(tmp_path: Path) -> None:
+    fields = """
+a: str = pa.Field(isin=["y", "x", "x"])
+b: int = pa.Field(isin=[10, 9])
+c: str = pa.Field(isin=["x"], raise_warning=True)
+d: bool = pa.Field(isin=[True])
+e: str = pa.Field(ge="a")
+f: dt.date = pa.Field(isin=[dt.date(2026, 1, 2)])
+"""
+    table = table_schema(author(tmp_path / "plants", fields), contract())
+    values = {column.name: column.values for column in table.columns}
+    assert values == {"a": ("x", "y"), "b": ("10", "9"), "c": None, "d": ("true",), "e": None, "f": ("2026-01-02",)}
