@@ -93,14 +93,18 @@ def trailers(entry: Entry) -> dict[str, str]:
     named = {
         "Dataset": entry.name,
         "Rows": str(meta.rows),
+        "Quarantined": str(meta.quarantined),
+        "Rejected": str(meta.rejected),
         "Content": meta.content,
         "Source-Version": meta.source_version,
+        "Source-Date": meta.source_date,
         "Dag-Run": meta.run,
         "Code-Commit": meta.code,
         "Environment": meta.environment,
         "Inputs": ", ".join(f"{name}@{content}" for name, content in meta.inputs.items()) or "none",
+        "Reason": meta.why,
     }
-    return {key: " ".join(value.split()) for key, value in named.items()}
+    return {key: " ".join(value.split()) for key, value in named.items() if value}
 
 
 def message(entry: Entry) -> str:

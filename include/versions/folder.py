@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from ..errors import DataError
 
-DECLARED = ("schema.json", "contract.yaml", "quality.json", "raw/sources.json")
+DECLARED = ("schema.json", "contract.yaml", "quality.json", "raw/sources.json", "blocks.json")
 _ALLOWED = re.compile(r"table/([a-z0-9_]+=[^/]*/)?part-\d{5}\.parquet|quarantine\.parquet|raw/[0-9a-f]{64}")
 
 

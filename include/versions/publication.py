@@ -9,6 +9,7 @@ from ..adapters import git
 from ..adapters.cache import cache_folder, place_in_cache
 from ..adapters.remote import Listing, Remote, listing_of, put_version
 from ..contracts.columns import TableSchema
+from ..tables import blocks
 from ..tables.content import content_hash
 from . import worktree
 from .facts import Facts, access_class, entry_of
@@ -28,13 +29,14 @@ class WorkingTree:
 def publish(
     folder: Path, schema: TableSchema, facts: Facts, target: GitTarget | WorkingTree, remote: Callable[[str], Remote]
 ) -> Published:
-    """Publish the version in `folder`; `remote` gives the DVC remote of an access class.
+    """Publish the version in `folder`, adding its blocks.json; `remote` gives the DVC remote of an access class.
 
     Equal content in the same class is "unchanged": nothing is written. Repeating a publication that was cut short
     finishes it; repeating one that is done finds it.
     Raises DataError where the folder is not a whole version, ConflictError where the dataset moved since `facts.base`,
     EnvironmentFault where the remote or Git is at fault. In each case no version was published.
     """
+    blocks.write(folder)
     check_folder(folder, facts.counts)
     store = remote(access_class(schema, facts.access))
     with ThreadPoolExecutor(1) as aside:  # md5 of one large file keeps a single core busy

@@ -31,13 +31,14 @@ def test_a_version_becomes_one_commit_that_changes_data_dvc_only(deployment: Hou
         for line in git("log", "-1", "--format=%(trailers)", "main", at=deployment.origin).splitlines()
     )
     assert trailers == {
-        "Dataset": "shares", "Rows": "2", "Content": done.entry.meta.content, "Source-Version": "1",
+        "Dataset": "shares", "Rows": "2", "Quarantined": "1", "Rejected": "0",
+        "Content": done.entry.meta.content, "Source-Version": "1",
         "Dag-Run": "manual__1", "Code-Commit": "c" * 40, "Environment": "e" * 64, "Inputs": "x@" + "9" * 64,
     }  # fmt: skip
     pins = parse(git("show", "main:data.dvc", at=deployment.origin) + "\n")
     assert pins.entries == {"shares": done.entry}
     meta = done.entry.meta
-    assert (meta.rows, meta.records, meta.quarantined, done.entry.nfiles, done.entry.remote) == (2, 3, 1, 7, "public")
+    assert (meta.rows, meta.records, meta.quarantined, done.entry.nfiles, done.entry.remote) == (2, 3, 1, 8, "public")
 
 
 def test_equal_content_writes_nothing(deployment: House, tmp_path: Path) -> None:
