@@ -111,6 +111,28 @@ def remote(name: str, repository: Path | None, override: str = "") -> Remote:
             f"{repository}/.dvc/config: no remote named {name!r}. "
             f"Add it with `dvc remote add {name} ADDRESS`, or set COMMONS_REMOTE to the folder of all remotes."
         )
+    return _opened(name, known, config)
+
+
+def remote_at(name: str, url: str) -> Remote:
+    """The remote at an address, whether `.dvc/config` knows it or not."""
+    return _opened(name, {"url": url}, config_of(None))
+
+
+def remotes(repository: Path, override: str = "") -> list[Remote]:
+    """All DVC remotes that are known: those of the access classes, and what else `.dvc/config` names, such as a backup.
+
+    Two names of one address are one remote, of the first name. Raises EnvironmentFault where none is.
+    """
+    named = config_of(repository)["remote"]
+    known = [*(CLASSES if override else (name for name in CLASSES if name in named)), *sorted({*named} - {*CLASSES})]
+    if not known:
+        raise EnvironmentFault(f"{repository}/.dvc/config: names no remote. Add one: `dvc remote add NAME ADDRESS`.")
+    found = (remote(name, repository, override if name in CLASSES else "") for name in known)
+    return list({where.root: where for where in reversed(list(found))}.values())[::-1]
+
+
+def _opened(name: str, known: dict[str, Any], config: Any) -> Remote:
     if known["url"].startswith("file:"):
         known["url"] = unquote(urlsplit(known["url"]).path)
     if known["url"].startswith("s3:"):  # DVC itself would wait for ever for a server that went silent
@@ -232,7 +254,7 @@ def told(where: Remote, what: str, oid: str) -> Iterator[None]:
             raise
         raise EnvironmentFault(
             f"{where.url}: can't {what} object {oid}: {_reason(where, error)}. "
-            f"{'' if what == 'read' else 'Nothing was published. '}Mend it, then run it again."
+            f"{'Nothing was published. ' if what in ('write', 'look for') else ''}Mend it, then run it again."
         ) from error
 
 

@@ -30,6 +30,8 @@ class Withdrawn(Strict):
     by: str
     at: str
     why: str
+    objects: tuple[str, ...] | None = None
+    """The md5 of the files that no other version had: with these gone, so is the version. None: nobody could tell."""
 
 
 class Source(Strict):
@@ -98,16 +100,34 @@ class Pins(Strict):
     """All entries of one data.dvc by dataset."""
 
     entries: dict[str, Entry] = {}
+    withdrawn: tuple[Entry, ...] = ()
+    """Versions that were withdrawn and are no dataset's newest: whoever reads an old commit learns of it here."""
 
     def having(self, entry: Entry) -> Self:
-        """The same pins with `entry` added or in the place of its dataset's last one."""
-        return self.model_copy(update={"entries": {**self.entries, entry.name: entry}})
+        """The same pins with `entry` added or in the place of its dataset's last one, whose tombstone stays."""
+        last = self.entries.get(entry.name)
+        went = (last,) if last and last.meta.withdrawn and last.md5 != entry.md5 else ()
+        return self.model_copy(
+            update={"entries": {**self.entries, entry.name: entry}, "withdrawn": (*self.withdrawn, *went)}
+        )
+
+    def tombstone(self, entry: Entry) -> Entry | None:
+        """The withdrawn version of the dataset that `entry` can't be told from; None where there is none."""
+        gone = [*self.withdrawn, *(known for known in self.entries.values() if known.meta.withdrawn)]
+        return next((known for known in gone if known.path == entry.path and same(known, entry)), None)
+
+
+def same(one: Entry, other: Entry) -> bool:
+    """Whether a reader can't tell the two versions apart: equal content, kept in the same access class."""
+    return one.meta.content == other.meta.content and one.remote == other.remote
 
 
 def render(pins: Pins) -> str:
     """The text of data.dvc: entries sorted by path, a key a line, nothing that depends on the order they came in."""
     entries = sorted(pins.entries.values(), key=lambda entry: entry.path)
-    document = {"meta": {"format": 1}, "outs": [entry.document() for entry in entries]}
+    gone = sorted(pins.withdrawn, key=lambda entry: (entry.path, entry.md5))
+    tombstones = {"withdrawn": [entry.document() for entry in gone]} if gone else {}
+    document = {"meta": {"format": 1, **tombstones}, "outs": [entry.document() for entry in entries]}
     return yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=2**31 - 1)
 
 
@@ -121,7 +141,22 @@ def parse(text: str, where: str = FILE) -> Pins:
     entries = [_entry(item, where) for item in outs]
     if twice := sorted(name for name, number in Counter(entry.name for entry in entries).items() if number > 1):
         raise DataError(*(f"{where}: entry {FOLDER}/{name} comes twice. Keep the one that holds." for name in twice))
-    return Pins(entries={entry.name: entry for entry in entries})
+    gone = (document["meta"].get("withdrawn") or []) if document else []
+    return Pins(entries={entry.name: entry for entry in entries}, withdrawn=tuple(_entry(item, where) for item in gone))
+
+
+def parse_withdrawn(text: str, where: str = FILE) -> list[Entry]:
+    """The versions that were withdrawn, whether still their dataset's newest or not; parses no other entries.
+
+    Raises DataError as `parse`.
+    """
+    if "withdrawn:" not in text:
+        return []
+    _refuse_conflicts(text, where)
+    top, ours, outs = text.partition("\nouts:\n- ")
+    newest = [f"- {block}\n" for block in outs.split("\n- ") if "withdrawn:" in block]
+    known = parse(f"{top}\nouts:\n{''.join(newest)}" if ours else text, where)
+    return [*known.withdrawn, *(entry for entry in known.entries.values() if entry.meta.withdrawn)]
 
 
 def parse_one(text: str, name: str, where: str = FILE) -> Entry | None:
@@ -130,7 +165,8 @@ def parse_one(text: str, name: str, where: str = FILE) -> Entry | None:
     Raises DataError as `parse`.
     """
     _refuse_conflicts(text, where)
-    mentions = list(re.finditer(rf"^[- ]*path: *['\"]?{FOLDER}/{name}['\"]?[ \t\r]*$", text, re.MULTILINE))
+    path = re.compile(rf"^[- ]*path: *['\"]?{FOLDER}/{name}['\"]?[ \t\r]*$", re.MULTILINE)
+    mentions = list(path.finditer(text, max(text.find("\nouts:"), 0)))  # above it are versions that were withdrawn
     if not mentions:
         return None
     start = text.rfind("\n- ", 0, mentions[0].end())

@@ -16,8 +16,8 @@ from urllib.parse import quote
 from ..adapters import git
 from ..errors import ConflictError, EnvironmentFault
 from .facts import message, trailers
-from .pins import FILE, Entry, Pins, parse_blob, parse_one, render
-from .settling import Published, same, settled
+from .pins import FILE, Entry, Pins, parse_blob, parse_one, render, same
+from .settling import Published, settled
 
 ATTEMPTS = 20
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..errors import ConflictError
-from .pins import Entry, Pins
+from ..errors import ConflictError, DataError
+from .pins import Entry, Pins, same
 
 Outcome = Literal["published", "unchanged", "proposed"]
 
@@ -25,13 +25,14 @@ def settled(
     """The outcome where there is nothing left to do, None where `entry` is to be published on top of `base`.
 
     `own` looks for the commit that this very run made earlier: after a lost reply, or before a crash.
-    Raises ConflictError where another run moved the dataset.
+    Raises ConflictError where another run moved the dataset, DataError where the content was withdrawn.
     """
     head = pins.entries.get(entry.name)
     if head and same(head, entry):
         ours = head.meta.run == entry.meta.run
         return Published("published", head, own()) if ours else Published("unchanged", head)
     if (head.md5 if head else None) == base:
+        _refuse_withdrawn(pins, entry)
         return None
     if commit := own():
         return Published("published", entry, commit)
@@ -42,6 +43,11 @@ def settled(
     )
 
 
-def same(one: Entry, other: Entry) -> bool:
-    """Whether a reader can't tell the two versions apart: equal content, kept in the same access class."""
-    return one.meta.content == other.meta.content and one.remote == other.remote
+def _refuse_withdrawn(pins: Pins, entry: Entry) -> None:
+    """A source that still says what had to go must not bring it back by itself."""
+    known = pins.tombstone(entry)
+    if known and (gone := known.meta.withdrawn):
+        raise DataError(
+            f"{entry.name}: this content was withdrawn by {gone.by} on {gone.at} ({gone.why}), as version {known.md5}. "
+            "Nothing was published; the last version stays. Change the source or the contract so that it differs."
+        )

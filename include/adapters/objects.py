@@ -1,0 +1,154 @@
+"""All objects of a remote, or of a cache, which is laid out alike: listed, read whole, set aside, brought back."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import fsspec
+
+from .remote import Remote, remote_at, told
+
+QUARANTINE = "quarantine"
+CHUNK = 1 << 24
+Why = Literal["unused", "damaged"]
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
+
+
+@dataclass(frozen=True)
+class Held:
+    """One object as a remote holds it."""
+
+    oid: str
+    size: int
+    modified: dt.datetime
+
+
+@dataclass(frozen=True)
+class Aside:
+    """One object in quarantine: since when, and why."""
+
+    oid: str
+    size: int
+    since: dt.datetime
+    why: Why
+    path: str
+
+
+def cache_as_remote(cache: Path) -> Remote:
+    """The DVC cache on this machine, read and kept as if it were a remote."""
+    return remote_at("cache", str(cache))
+
+
+def held(where: Remote) -> dict[str, Held]:
+    """All objects by id. Raises EnvironmentFault."""
+    found = (_held(path, info) for path, info in _found(where, "files/md5"))
+    return {item.oid: item for item in found if item}
+
+
+def aside(where: Remote) -> list[Aside]:
+    """What lies in quarantine, oldest first."""
+    return sorted((_aside(path, info) for path, info in _found(where, QUARANTINE)), key=lambda item: item.since)
+
+
+def unfinished(where: Remote) -> list[Held]:
+    """Parts of uploads that were cut short, by the name of the part."""
+    return [Held(path.rpartition("/")[2], int(i["size"]), _when(i)) for path, i in _found(where, "tmp")]
+
+
+def digest(where: Remote, oid: str) -> tuple[str, int]:
+    """MD5 and size of an object's bytes, all of them read and none kept; read again once where they are not right.
+
+    Raises EnvironmentFault where it is absent, or can't be read.
+    """
+    for last in (False, True):
+        hashed, size = hashlib.md5(usedforsecurity=False), 0
+        with told(where, "read", oid):
+            for piece in _pieces(where, where.path(oid)):
+                hashed.update(piece)
+                size += len(piece)
+        if last or hashed.hexdigest() == oid.removesuffix(".dir"):
+            break
+    return hashed.hexdigest(), size
+
+
+def read(where: Remote, path: str, oid: str, into: Path) -> bool:
+    """Copies the file `path` of a remote to `into`, if it holds the bytes of `oid`; whether it did.
+
+    Raises EnvironmentFault where it can't be read, or the disk of `into` is full.
+    """
+    hashed = hashlib.md5(usedforsecurity=False)
+    with told(where, "read", oid), into.open("wb") as file:
+        for piece in _pieces(where, path):
+            hashed.update(piece)
+            file.write(piece)
+    return hashed.hexdigest() == oid.removesuffix(".dir")
+
+
+def set_aside(where: Remote, oid: str, why: Why, now: dt.datetime) -> None:
+    """Moves an object into quarantine; nothing is done where it is gone already."""
+    _move(where, oid, where.path(oid), f"{where.root}/{QUARANTINE}/{now:{_STAMP}}/{why}/{oid}")
+
+
+def bring_back(where: Remote, item: Aside) -> None:
+    """Moves an object out of quarantine to where readers look for it."""
+    _move(where, item.oid, item.path, where.path(item.oid))
+
+
+def remove(where: Remote, oid: str, path: str = "") -> None:
+    """Deletes an object, or the file at `path` that holds it; for good."""
+    with told(where, "remove", oid):
+        try:
+            files(where).rm_file(path or where.path(oid))
+        except FileNotFoundError:
+            return
+
+
+def files(where: Remote) -> Any:
+    """The remote's file system as fsspec has it, which unlike DVC's tells sizes and times of a whole listing."""
+    return fsspec.filesystem("file") if where.is_local else where.fs.fs
+
+
+def _found(where: Remote, below: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    system = files(where)
+    with told(where, "list", below):
+        system.invalidate_cache()
+        listed = system.find(f"{where.root}/{below}", detail=True)
+    yield from listed.items()
+
+
+def _held(path: str, info: dict[str, Any]) -> Held | None:
+    """The object at `path`; None for what only looks like one."""
+    *_, first, rest = path.split("/")
+    plain = first + rest.removesuffix(".dir")
+    known = len(first) == 2 and len(plain) == 32 and all(digit in "0123456789abcdef" for digit in plain)
+    return Held(first + rest, int(info["size"]), _when(info)) if known else None
+
+
+def _aside(path: str, info: dict[str, Any]) -> Aside:
+    *_, stamp, why, oid = path.split("/")
+    since = dt.datetime.strptime(stamp, _STAMP).replace(tzinfo=dt.UTC)
+    return Aside(oid, int(info["size"]), since, "damaged" if why == "damaged" else "unused", path)
+
+
+def _when(info: dict[str, Any]) -> dt.datetime:
+    told_at = info.get("LastModified")
+    return told_at if isinstance(told_at, dt.datetime) else dt.datetime.fromtimestamp(info["mtime"], dt.UTC)
+
+
+def _pieces(where: Remote, path: str) -> Iterator[bytes]:
+    with files(where).open(path, "rb", block_size=CHUNK) as file:
+        while piece := file.read(CHUNK):
+            yield piece
+
+
+def _move(where: Remote, oid: str, source: str, target: str) -> None:
+    system = files(where)
+    with told(where, "move", oid):
+        system.makedirs(target.rpartition("/")[0], exist_ok=True)
+        try:
+            system.mv(source, target)
+        except FileNotFoundError:
+            return
