@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 
 from ..contracts.model import Contract
+from ..tables import ordering
 from . import repeats
 from .casting import Casting
 from .checks import Checks, failures, of_rule, wide_failures
@@ -86,7 +87,9 @@ def look(
     values, keys = _spool(typed, found, contract.key, scratch)
     with repeats.connect(scratch, memory_mb // 2) as db:
         groups: dict[str, int] = {}
-        ordered, differing = repeats.ascending(keys, contract.key) if contract.key else (False, True)
+        ordered, differing = (
+            ordering.ascending(pl.scan_parquet(keys, glob=False), contract.key) if contract.key else (False, True)
+        )
         by_rule = {item.rule.id: item.find(db, values) for item in found if item.rule.id != "key"}
         if contract.key and not (ordered and differing):
             by_rule["key"] = repeats.repeated(db, keys, contract.key, missing_repeats=True)

@@ -9,7 +9,7 @@ import polars as pl
 
 from ..contracts.columns import TableSchema
 from ..contracts.model import Contract, Waiver
-from .drift import psi
+from ..tables.drift import psi
 
 
 @dataclass(frozen=True)

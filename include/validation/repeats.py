@@ -11,7 +11,6 @@ import polars as pl
 from ..errors import DataError, EnvironmentFault
 from ..tables.types import kind_of
 
-BATCH = 262_144
 _LEAST_MB = 128
 
 
@@ -26,31 +25,6 @@ def connect(scratch: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
             "preserve_insertion_order": "true",
         }
     )
-
-
-def ascending(file: Path, names: Sequence[str]) -> tuple[bool, bool]:
-    """Whether the rows of `file` are in order of columns `names`, missing first; whether neighbours all differ."""
-    differing = True
-    last: pl.DataFrame | None = None
-    for batch in pl.scan_parquet(file, glob=False).select(names).collect_batches(chunk_size=BATCH):
-        joined = batch if last is None else pl.concat([last, batch])
-        steps = joined.select(above=_above(names), equal=pl.all_horizontal(_same(name) for name in names)).slice(1)
-        differing = differing and not steps["equal"].any()
-        if not (steps["above"] | steps["equal"]).all():
-            return False, differing
-        last = batch.tail(1)
-    return True, differing
-
-
-def _above(names: Sequence[str]) -> pl.Expr:
-    first, *rest = names
-    now, before = pl.col(first), pl.col(first).shift()
-    above = pl.when(before.is_null()).then(now.is_not_null()).otherwise((now > before).fill_null(False))
-    return above | (_same(first) & _above(rest)) if rest else above
-
-
-def _same(name: str) -> pl.Expr:
-    return pl.col(name).eq_missing(pl.col(name).shift())
 
 
 def repeated(

@@ -9,10 +9,9 @@ from polars.io.plugins import register_io_source
 
 from ..contracts.columns import TableSchema
 from ..errors import DataError
-from ..tables import parquet
+from ..tables import ordering, parquet
 from ..tables.ahead import ahead
 from ..tables.types import polars_type
-from . import ordering
 
 PARTITIONS = 1_000
 NAME_BYTES = 200

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from include.validation.drift import psi
+from include.tables.drift import psi
 from tests.validation.given import author, last, published, quality, rule, run
 
 FIELDS = "n: int = pa.Field(ge=0)\nkind: str\nmw: float = pa.Field(nullable=True)"

@@ -6,7 +6,6 @@ import polars as pl
 import pytest
 
 from include.errors import DataError
-from include.validation import repeats
 from tests.validation.given import author, published, quality, quarantined, rule, run
 
 LOOSE = {"quarantine_pct": 100.0}
@@ -140,30 +139,6 @@ def test_sums_by_group_count_a_missing_value_as_nothing(tmp_path: Path) -> None:
     assert rule(folder, "sums.share")["groups"] == 1
     run(folder, rows, "strict", repeats="keep", expect={**LOOSE, "sums": [{**sums, "severity": "error"}]})
     assert quarantined(folder, "strict")["record"].to_list() == [3, 4]
-
-
-@pytest.mark.parametrize(
-    ("values", "found"),
-    [
-        ([(1, "a"), (1, "b"), (2, "a")], (True, True)),
-        ([(1, "a"), (1, "a")], (True, False)),
-        ([(None, "z"), (1, None), (1, "a")], (True, True)),
-        ([(1, "b"), (1, "a")], (False, True)),
-        ([(1, "a"), (None, "a")], (False, True)),
-        ([(1, "Z"), (1, "a"), (1, "é")], (True, True)),
-    ],
-)
-def test_order_is_seen_over_batches(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    values: list[tuple[int | None, str | None]],
-    found: tuple[bool, bool],
-) -> None:
-    file = tmp_path / "keys.parquet"
-    pl.DataFrame(values, schema={"n": pl.Int64, "s": pl.String}, orient="row").write_parquet(file)
-    for size in (1, 2, 100):
-        monkeypatch.setattr(repeats, "BATCH", size)
-        assert repeats.ascending(file, ["n", "s"]) == found
 
 
 def test_quotes_in_headings_are_no_sql(tmp_path: Path) -> None:

@@ -5,9 +5,35 @@ from pathlib import Path
 
 import polars as pl
 
+_BATCH = 262_144
 _SAMPLE = 65_536
 _SHARE = 12
 """A bucket takes this part of the memory, since sorting holds it more than once beside what is read and written."""
+
+
+def ascending(table: pl.LazyFrame, names: Sequence[str]) -> tuple[bool, bool]:
+    """Whether the rows of `table` are in order of columns `names`, missing first; whether neighbours all differ."""
+    differing = True
+    last: pl.DataFrame | None = None
+    for batch in table.select(names).collect_batches(chunk_size=_BATCH):
+        joined = batch if last is None else pl.concat([last, batch])
+        steps = joined.select(above=_above(names), equal=pl.all_horizontal(_same(name) for name in names)).slice(1)
+        differing = differing and not steps["equal"].any()
+        if not (steps["above"] | steps["equal"]).all():
+            return False, differing
+        last = batch.tail(1)
+    return True, differing
+
+
+def _above(names: Sequence[str]) -> pl.Expr:
+    first, *rest = names
+    now, before = pl.col(first), pl.col(first).shift()
+    above = pl.when(before.is_null()).then(now.is_not_null()).otherwise((now > before).fill_null(False))
+    return above | (_same(first) & _above(rest)) if rest else above
+
+
+def _same(name: str) -> pl.Expr:
+    return pl.col(name).eq_missing(pl.col(name).shift())
 
 
 def buckets(table: pl.LazyFrame, order: Sequence[str], memory_mb: int) -> pl.DataFrame:
