@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..contracts.columns import TableSchema
@@ -59,9 +60,9 @@ def table_hash(files: Iterable[Path], columns: dict[str, pl.DataType]) -> tuple[
     hashes = {name: hashlib.sha256() for name in columns}
     rows = 0
     with ThreadPoolExecutor(2) as pool:
-        for block in ahead(_blocks(chain.from_iterable(_batches(file, columns) for file in files))):
-            rows += block.height
-            for name, digest in zip(columns, pool.map(_block_digest, block.get_columns()), strict=True):
+        for block in ahead(_blocks(chain.from_iterable(_batches(file, list(columns)) for file in files))):
+            rows += block.num_rows
+            for name, digest in zip(columns, pool.map(_block_digest, block.columns, columns.values()), strict=True):
                 hashes[name].update(digest)
     return rows, {name: digest.hexdigest() for name, digest in hashes.items()}
 
@@ -74,73 +75,77 @@ def _quarantine_hash(file: Path) -> tuple[int, list[dict[str, str]]]:
     return rows, [{"name": name, "hash": digest} for name, digest in hashes.items()] if rows else []
 
 
-def _batches(file: Path, columns: dict[str, pl.DataType]) -> Iterator[pl.DataFrame]:
-    """The rows of a Parquet file, some at a time, with their types made those of the format."""
+def _batches(file: Path, names: list[str]) -> Iterator[pa.Table]:
+    """The rows of a Parquet file, some at a time."""
     with pq.ParquetFile(file) as parquet:
-        if (found := parquet.schema_arrow.names) != list(columns):
-            raise DataError(f"{file}: columns {found}, expected {list(columns)} as schema.json says. Validate again.")
+        if (found := parquet.schema_arrow.names) != names:
+            raise DataError(f"{file}: columns {found}, expected {names} as schema.json says. Validate again.")
         for batch in parquet.iter_batches(BLOCK):
-            frame = pl.DataFrame(pl.from_arrow(batch))
-            yield frame.select(_typed(frame.schema[name], name, dtype) for name, dtype in columns.items())
+            yield pa.Table.from_batches([batch])
 
 
-def _typed(found: pl.DataType, name: str, dtype: pl.DataType) -> pl.Expr:
-    """A list of strings, such as quarantine reasons, counts as its items joined by newline."""
-    joined = pl.col(name).list.join("\n") if isinstance(found, pl.List) else pl.col(name)
-    return joined.cast(dtype)
-
-
-def _blocks(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of exactly BLOCK rows, the last one shorter."""
-    rest: pl.DataFrame | None = None
-    for frame in frames:
-        rest = frame if rest is None or not rest.height else rest.vstack(frame)
-        while rest.height >= BLOCK:
-            yield rest.head(BLOCK)
+def _blocks(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in tables of exactly BLOCK rows, the last one shorter."""
+    rest: pa.Table | None = None
+    for table in tables:
+        rest = pa.concat_tables([rest, table]) if rest is not None and rest.num_rows else table
+        while rest.num_rows >= BLOCK:
+            yield rest.slice(0, BLOCK)
             rest = rest.slice(BLOCK)
-    if rest is not None and rest.height:
+    if rest is not None and rest.num_rows:
         yield rest
 
 
-def _block_digest(column: pl.Series) -> bytes:
-    column = column.rechunk()
+def _block_digest(values: "pa.ChunkedArray[Any]", dtype: pl.DataType) -> bytes:
+    column = values.combine_chunks()
     digest = hashlib.sha256(len(column).to_bytes(8, "little"))
     digest.update(_validity(column))
-    for piece in _text(column) if column.dtype == pl.String else _fixed(column):
+    as_it_is = dtype == pl.String and pa.types.is_large_string(column.type)
+    for piece in _text(column) if as_it_is else _values(column, dtype):
         digest.update(piece)
     return digest.digest()
 
 
-def _validity(column: pl.Series) -> bytes:
+def _validity(column: "pa.Array[Any]") -> bytes:
     """One bit a row, least significant first, 1 where a value is present; the last byte is padded with 0."""
     count = len(column)
-    if not column.null_count():
+    if not column.null_count:
         return ((1 << count) - 1).to_bytes((count + 7) // 8, "little")
-    present = column.is_not_null().to_arrow(compat_level=_OLDEST)
+    present = column.is_valid()
     bits = int.from_bytes(_buffer(present, 1), "little") >> present.offset
     return (bits & ((1 << count) - 1)).to_bytes((count + 7) // 8, "little")
 
 
-def _text(column: pl.Series) -> list[bytes | memoryview]:
-    filled = column.fill_null("")
-    values = filled.to_arrow(compat_level=_OLDEST)
-    offsets = _buffer(values, 1).cast("q")
-    start, end = offsets[values.offset], offsets[values.offset + len(values)]
-    return [*_fixed(filled.str.len_bytes().cast(pl.UInt64)), _buffer(values, 2)[start:end]]
+def _values(column: "pa.Array[Any]", dtype: pl.DataType) -> list[memoryview]:
+    """The values as `dtype`; a list of strings, such as quarantine reasons, counts as its items joined by newline."""
+    found = pl.Series(pl.from_arrow(column))
+    typed = (found.list.join("\n") if found.dtype == pl.List else found).cast(dtype)
+    if dtype == pl.String:
+        return _text(typed.rechunk().to_arrow(compat_level=_OLDEST))
+    return [_fixed(_physical(typed).fill_null(0).rechunk().to_arrow(compat_level=_OLDEST))]
 
 
-def _fixed(column: pl.Series) -> list[bytes | memoryview]:
+def _text(column: "pa.Array[Any]") -> list[memoryview]:
+    filled: Any = column.fill_null("")
+    offsets = _buffer(filled, 1).cast("q")
+    start, end = offsets[filled.offset], offsets[filled.offset + len(filled)]
+    return [_fixed(pc.binary_length(filled)), _buffer(filled, 2)[start:end]]
+
+
+def _fixed(column: "pa.Array[Any]") -> memoryview:
+    width = column.type.bit_width // 8
+    return _buffer(column, 1)[column.offset * width : (column.offset + len(column)) * width]
+
+
+def _physical(column: pl.Series) -> pl.Series:
+    """The numbers that stand for values in the format."""
     if column.dtype == pl.Boolean:
-        column = column.cast(pl.UInt8)
-    elif column.dtype == pl.Time:
-        column = column.cast(pl.Int64) // 1000  # Polars counts nanoseconds, the format microseconds
-    elif column.dtype.is_temporal():
-        column = column.to_physical()
-    elif column.dtype.is_float():
-        column = _canonical(column)
-    values = column.fill_null(0).rechunk().to_arrow(compat_level=_OLDEST)
-    width = values.type.bit_width // 8
-    return [_buffer(values, 1)[values.offset * width : (values.offset + len(values)) * width]]
+        return column.cast(pl.UInt8)
+    if column.dtype == pl.Time:
+        return column.cast(pl.Int64) // 1000  # Polars counts nanoseconds, the format microseconds
+    if column.dtype.is_temporal():
+        return column.to_physical()
+    return _canonical(column) if column.dtype.is_float() else column
 
 
 def _canonical(column: pl.Series) -> pl.Series:

@@ -7,7 +7,7 @@ those of metadata `format`. Strings stay as they are. NaN and infinity are no nu
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import polars as pl
 
@@ -87,6 +87,7 @@ def _without_missing(raw: pl.Series, missing: tuple[str, ...]) -> pl.Series:
     return pl.select(pl.when(~gone).then(raw)).to_series() if gone.any() else raw
 
 
+@cache
 def _readable(column: Casting) -> tuple[str, ...]:
     """The missing texts that would pass as values: "-999" as a number."""
     texts = pl.Series(column.missing, dtype=pl.String)
