@@ -26,6 +26,21 @@ def history(name: Name, as_json: Json = False) -> None:
     show(versions(name), as_json, f"{name} has no version on this branch: `commons run {name}` makes one.")
 
 
+@app.command("show")
+def show_(
+    name: Name,
+    at: Annotated[str | None, typer.Option(help="A revision or date; the working tree by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the record of a version: commit, code, environment, sources, inputs, rows, quality."""
+    from ..record import record_of, rendered
+
+    said = record_of(name, at)
+    if as_json:
+        return print_json(said)
+    return out.print(rendered(said), soft_wrap=True)
+
+
 @app.command()
 def names(as_json: Json = False) -> None:
     """What the datasets are called in this environment: tables, paths, topics."""
