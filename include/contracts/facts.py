@@ -100,6 +100,16 @@ def owner(text: str) -> str:
     raise ValueError(f"expected an e-mail address, found {show(text)}. Name who answers questions about the data.")
 
 
+def version(text: str) -> str:
+    """`text` if it is the beginning of a version's hash; raises ValueError."""
+    if re.fullmatch(r"[0-9a-f]{12,64}", text):
+        return text
+    raise ValueError(
+        f"expected the first 12 digits or more of a version's hash (0-9 and a-f), found {show(text)}. The run that "
+        "stopped says which."
+    )
+
+
 def character(text: str) -> str:
     """`text` if it is one character; raises ValueError."""
     if len(text) == 1 and text != "\n":

@@ -1,6 +1,7 @@
 """contract.yaml to Contract: everything that is wrong with it at once, each problem with its line."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -37,6 +38,16 @@ def loads(content: bytes, where: str = FILE) -> Contract:
 def names(root: Path) -> list[str]:
     """The datasets below `root`, sorted: every folder that holds a contract.yaml, whatever it is called."""
     return sorted(f.parent.name for f in root.glob(f"[!._]*/{FILE}"))
+
+
+def consumers(root: Path, name: str) -> list[str]:
+    """The datasets below `root` whose contracts refer to dataset `name`, sorted; broken contracts are passed over."""
+    found = []
+    for other in names(root):
+        with suppress(ContractError):
+            if any(reference.dataset == name for reference in load(root / other).expect.references):
+                found.append(other)
+    return found
 
 
 def _document(where: str, opened: Callable[[], Document]) -> Document:

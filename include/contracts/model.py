@@ -28,6 +28,9 @@ Format = Literal["csv", "excel", "json", "jsonl", "xml", "parquet", "sqlite"]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\n]*$")]
 Character = Annotated[str, AfterValidator(facts.character)]
+Version = Annotated[
+    str, AfterValidator(facts.version), WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{12,64}$"})
+]
 
 
 def _several(value: Any) -> Any:
@@ -226,6 +229,17 @@ class Waiver(Strict):
         return today > self.until
 
 
+class Break(Strict):
+    """A schema change that breaks readers, allowed by a person for the one version that follows `after`."""
+
+    after: Version
+    """The version that it follows, by the first 12 digits or more of its hash; the run that stopped says which."""
+    why: Text
+    """The reason, for whoever reads the history."""
+    by: Line
+    """Who decided it."""
+
+
 class Contract(Strict):
     """What one dataset promises."""
 
@@ -261,6 +275,8 @@ class Contract(Strict):
     """Rules on the table as a whole."""
     waive: tuple[Waiver, ...] = ()
     """Rules that are suspended for a time."""
+    breaking: tuple[Break, ...] = ()
+    """Schema changes that break readers and are meant, each for one version."""
 
     @field_validator("repeats")
     @classmethod

@@ -10,11 +10,11 @@ from ..adapters.remote import remote
 from ..adapters.store import Store
 from ..contracts import loader
 from ..contracts.columns import TableSchema
-from ..contracts.evolution import breaking
 from ..contracts.model import Contract
 from ..errors import ConflictError, DataError, EnvironmentFault
 from ..settings import REPOSITORY, settings
-from ..versions import heads, reading
+from ..versions import breaks, heads, reading
+from ..versions.breaks import Judgement
 from ..versions.facts import Facts, access_class, said
 from ..versions.heads import Head
 from ..versions.publication import publish
@@ -28,6 +28,7 @@ log = logging.getLogger("commons")
 def run(task: Run, store: Store) -> Receipt:
     """The receipt of publish, with the entry of data.dvc and the commit among its facts.
 
+    Schema changes that break readers are no error but the outcome `blocked`, unless the contract allows them.
     Raises ConflictError where another run moved the dataset, EnvironmentFault where remote or Git is at fault.
     """
     extracted = needed(store, task.dataset, task.run, "extract")
@@ -44,11 +45,15 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
     folder = _assemble(store, extracted, validated, place)
     schema = TableSchema.from_json((folder / "schema.json").read_text())
     contract = _contract(task, folder)
-    facts = _facts(task, extracted, validated, contract)
     head = heads.read(store, settings().ref, task.dataset)
-    breaks = _breaking(schema, head, place / "base")
+    judgement = judge(task.folder, schema, contract, head, place / "base")
+    breaking = [str(change) for change in judgement.breaking]
+    if judgement.problems:
+        nothing = {"commit": None, "entry": None, "breaking": breaking}
+        return Work("blocked", counts=validated.counts, problems=judgement.problems, facts=nothing)
+    facts = _facts(task, extracted, validated, contract, judgement.why)
     review = contract.publish == "proposal" or access_class(schema, contract.access) == "restricted"
-    where = target(propose=bool(breaks) or review)
+    where = target(propose=bool(breaking) or review)
     try:
         done = publish(folder, schema, facts, where, lambda name: remote(name, REPOSITORY, settings().remote))
     except ConflictError:
@@ -63,16 +68,19 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
     return Work(
         outcome="done" if done.outcome == "published" else done.outcome,
         counts=validated.counts,
-        facts={"commit": done.commit, "entry": done.entry.document(), "breaking": breaks},
+        facts={"commit": done.commit, "entry": done.entry.document(), "breaking": breaking},
     )
 
 
-def _breaking(schema: TableSchema, base: Head | None, into: Path) -> list[str]:
-    """What readers of the last version lose: looked at here, since validate runs the author's code."""
-    if base is None:
-        return []
-    last = reading.file_of(base.entry, "schema.json", into).read_text(encoding="utf-8")
-    return breaking(schema, TableSchema.from_json(last))
+def judge(folder: Path, schema: TableSchema, contract: Contract, head: Head | None, into: Path) -> Judgement:
+    """Whether the dataset in `folder` may publish `schema` next; looked at here, since validate runs author's code."""
+    if head is None:
+        return Judgement()
+    last = TableSchema.from_json(reading.file_of(head.entry, "schema.json", into).read_text(encoding="utf-8"))
+    judgement = breaks.judge(head.entry, last, schema, contract, loader.consumers(folder.parent, folder.name))
+    for warning in judgement.warnings:
+        log.warning("%s", warning)
+    return judgement
 
 
 def _assemble(store: Store, extracted: Receipt, validated: Receipt, place: Path) -> Path:
@@ -104,7 +112,7 @@ def _contract(task: Run, folder: Path) -> Contract:
     return loader.load(task.folder)
 
 
-def _facts(task: Run, extracted: Receipt, validated: Receipt, contract: Contract) -> Facts:
+def _facts(task: Run, extracted: Receipt, validated: Receipt, contract: Contract, why: str | None) -> Facts:
     return Facts(
         name=task.dataset,
         access=contract.access,
@@ -121,6 +129,7 @@ def _facts(task: Run, extracted: Receipt, validated: Receipt, contract: Contract
         as_of=validated.facts["as_of"],
         fetched=extracted.facts["fetched"],
         sources=said(extracted.facts["sources"]),
+        why=why,
     )
 
 

@@ -109,5 +109,6 @@ def trailers(entry: Entry) -> dict[str, str]:
 
 def message(entry: Entry) -> str:
     """The message of the commit that publishes `entry`."""
-    subject = f"Publish {entry.name}: {entry.meta.rows:,} rows"
+    verb = "Roll back" if entry.meta.rolled_back else "Publish"
+    subject = f"{verb} {entry.name}: {entry.meta.rows:,} rows"
     return f"{subject}\n\n" + "\n".join(f"{key}: {value}" for key, value in trailers(entry).items()) + "\n"

@@ -1,5 +1,6 @@
 """data.dvc: one entry a dataset, valid for DVC, the same text for the same entries (FORMAT.md, "data.dvc")."""
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Hashable
@@ -32,6 +33,15 @@ class Withdrawn(Strict):
     why: str
     objects: tuple[str, ...] | None = None
     """The md5 of the files that no other version had: with these gone, so is the version. None: nobody could tell."""
+
+
+class RolledBack(Strict):
+    """That a version is one of before, published again."""
+
+    to: str
+    """The md5 of the version whose content came back."""
+    instead_of: tuple[str, ...]
+    """The content hashes of the versions that it took the place of: a run may not bring them back by itself."""
 
 
 class Source(Strict):
@@ -72,7 +82,18 @@ class Meta(Strict):
     published: str
     why: str | None = None
     """A person's reason, where a version is not simply the next one."""
+    rolled_back: RolledBack | None = None
     withdrawn: Withdrawn | None = None
+
+
+    @property
+    def mark(self) -> str:
+        """What a contract calls the version, whose next one may break readers: its content hash.
+
+        A rollback has one of its own, since its content was followed before.
+        """
+        mark = hashlib.sha256(f"{self.content} {self.run}".encode()).hexdigest()
+        return mark if self.rolled_back else self.content
 
 
 class Entry(Strict):

@@ -11,7 +11,6 @@ import pytest
 from include.tasks.receipts import found
 from include.versions import heads, reading
 from tests.tasks.conftest import CONTRACT, ROWS, SCHEMA, VERBS, Forks, Wells, deployment
-from tests.versions.house import git
 
 
 def _rows(wells: Wells) -> pl.DataFrame:
@@ -180,22 +179,6 @@ def test_extract_py_must_count_what_it_drops(wells: Wells) -> None:
     receipt = found(wells.store, "wells", "r2", "publish")
     assert receipt is not None
     assert (receipt.counts.records, receipt.counts.published, receipt.counts.rejected) == (20, 19, 1)
-
-
-def test_a_breaking_change_is_proposed_never_pushed_to_the_ref(wells: Wells) -> None:
-    wells.run("r1")
-    before = wells.pinned()
-    wells.write(
-        schema=SCHEMA.replace("depth_m: float = pa.Field(", 'depth_m: str = pa.Field(metadata={"unit": "m"}, ').replace(
-            "ge=0, ", ""
-        )
-    )
-    assert wells.run("r2") == [0, 0, 0]
-    receipt = found(wells.store, "wells", "r2", "publish")
-    assert receipt is not None
-    assert receipt.outcome == "proposed"
-    assert wells.pinned() == before
-    assert "proposal/wells/r2" in git("branch", "--list", "--all", at=wells.origin)
 
 
 def test_restricted_data_are_proposed_and_lie_on_their_own_remote(wells: Wells) -> None:

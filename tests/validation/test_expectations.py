@@ -98,11 +98,14 @@ def test_psi_of_two_known_distributions() -> None:
 
 
 def test_a_breaking_schema_is_said_but_does_not_block(folder: Path) -> None:
-    """Fault 13: a type changes; publish makes a proposal of it."""
+    """Fault 13: a type changes; publish stops it."""
     run(folder, rows(3), "first")
     before = last(folder, "first")
     author(folder, FIELDS.replace("mw: float", "mw: int"))
     verdict = run(folder, rows(3), previous=before)
     assert verdict.outcome == "done"
     assert verdict.breaking == ("column 'mw' changes from float64 to int64",)
-    assert "What breaks for readers" in (folder / "version/report.md").read_text()
+    for report in ("report.md", "report.html"):
+        said = (folder / "version" / report).read_text()
+        assert "What breaks for readers" in said
+        assert "Publication stops here" in said

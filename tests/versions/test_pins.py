@@ -8,7 +8,7 @@ import yaml
 from include.errors import DataError
 from include.versions import worktree
 from include.versions.facts import said
-from include.versions.pins import SOURCES, Entry, Meta, Pins, Source, Withdrawn, parse, parse_one, render
+from include.versions.pins import SOURCES, Entry, Meta, Pins, RolledBack, Source, Withdrawn, parse, parse_one, render
 from tests.versions.house import git, house
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "data.dvc"
@@ -62,6 +62,7 @@ def test_golden_file_of_every_key() -> None:
         fetched="2026-01-01T00:00:05.123Z",
         sources={"https://example.org/elf.csv": source},
         why="Back to the version before: half of the codes were lost",
+        rolled_back=RolledBack(to="7" * 32 + ".dir", instead_of=("b2" * 32,)),
     )
     text = GOLDEN.with_name("data-every-key.dvc").read_text(encoding="utf-8")
     assert render(pins(full)) == text
