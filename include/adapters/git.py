@@ -275,14 +275,30 @@ def texts_at(repository: Path, path: str, revisions: Sequence[str]) -> list[str]
 
     Bytes that are not UTF-8 come as surrogates: whoever reads the text says whose file it is.
     """
-    asked = "".join(f"{revision}:{path}\n" for revision in revisions)
-    out = _run(("cat-file", "--batch"), repository, asked)
+    return texts(repository, [f"{revision}:{path}" for revision in revisions])
+
+
+def texts(repository: Path, names: Sequence[str]) -> list[str]:
+    """As `texts_at`, of blobs by their ids, or as `REVISION:PATH`."""
+    out = _run(("cat-file", "--batch"), repository, "".join(f"{name}\n" for name in names))
     texts = []
     at = 0
-    for _ in revisions:
+    for _ in names:
         end = out.index(b"\n", at)
         head = out[at:end].split(b" ")
         size = int(head[-1]) if head[-1].isdigit() else None
         texts.append("" if size is None else out[end + 1 : end + 1 + size].decode(errors="surrogateescape"))
         at = end + 1 if size is None else end + 2 + size
     return texts
+
+
+def writings(repository: Path, *paths: str) -> Iterator[tuple[str, str, str]]:
+    """Commit, path and blob id of every change of `paths` (with Git's wildcards) on any ref, the oldest first.
+
+    A merge counts beside its parents. Raises GitError.
+    """
+    shown = ("--reverse", "--full-history", "-m", "--raw", "--no-abbrev", "--no-renames", "-z", "--format=%x1e%H")
+    for commit in run("log", "--all", *shown, "--", *paths, at=repository).split("\x1e")[1:]:
+        fields = commit.replace("\n", "").split("\0")
+        for facts, path in zip(fields[1::2], fields[2::2], strict=False):
+            yield fields[0], path, facts.split(" ")[3]

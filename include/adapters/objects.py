@@ -2,7 +2,9 @@
 
 import datetime as dt
 import hashlib
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -44,18 +46,19 @@ def cache_as_remote(cache: Path) -> Remote:
 
 def held(where: Remote) -> dict[str, Held]:
     """All objects by id. Raises EnvironmentFault."""
-    found = (_held(path, info) for path, info in _found(where, "files/md5"))
+    found = (_held(*item) for item in found_below(where, "files/md5"))
     return {item.oid: item for item in found if item}
 
 
 def aside(where: Remote) -> list[Aside]:
     """What lies in quarantine, oldest first."""
-    return sorted((_aside(path, info) for path, info in _found(where, QUARANTINE)), key=lambda item: item.since)
+    found = (_aside(path, size) for path, size, _ in found_below(where, QUARANTINE))
+    return sorted(found, key=lambda item: item.since)
 
 
 def unfinished(where: Remote) -> list[Held]:
     """Parts of uploads that were cut short, by the name of the part."""
-    return [Held(path.rpartition("/")[2], int(i["size"]), _when(i)) for path, i in _found(where, "tmp")]
+    return [Held(path.rpartition("/")[2], size, when) for path, size, when in found_below(where, "tmp")]
 
 
 def digest(where: Remote, oid: str) -> tuple[str, int]:
@@ -111,31 +114,39 @@ def files(where: Remote) -> Any:
     return fsspec.filesystem("file") if where.is_local else where.fs.fs
 
 
-def _found(where: Remote, below: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    system = files(where)
-    with told(where, "list", below):
-        system.invalidate_cache()
-        listed = system.find(f"{where.root}/{below}", detail=True)
-    yield from listed.items()
+def found_below(where: Remote, folder: str) -> Iterator[tuple[str, int, dt.datetime]]:
+    """Path, size and time of change of every file below a folder of the remote, as it is now."""
+    root = f"{where.root}/{folder}"
+    with told(where, "list", folder):
+        if where.is_local:
+            yield from _local(root)
+            return
+        files(where).invalidate_cache()
+        listed = files(where).find(root, detail=True)
+    for path, info in listed.items():
+        yield path, int(info["size"]), info["LastModified"]
 
 
-def _held(path: str, info: dict[str, Any]) -> Held | None:
+def _local(root: str) -> Iterator[tuple[str, int, dt.datetime]]:
+    for place, _, names in os.walk(root):
+        for path in (f"{place}/{name}" for name in names):
+            with suppress(FileNotFoundError):  # it went away since it was listed
+                found = Path(path).stat()
+                yield path, found.st_size, dt.datetime.fromtimestamp(found.st_mtime, dt.UTC)
+
+
+def _held(path: str, size: int, modified: dt.datetime) -> Held | None:
     """The object at `path`; None for what only looks like one."""
     *_, first, rest = path.split("/")
     plain = first + rest.removesuffix(".dir")
     known = len(first) == 2 and len(plain) == 32 and all(digit in "0123456789abcdef" for digit in plain)
-    return Held(first + rest, int(info["size"]), _when(info)) if known else None
+    return Held(first + rest, size, modified) if known else None
 
 
-def _aside(path: str, info: dict[str, Any]) -> Aside:
+def _aside(path: str, size: int) -> Aside:
     *_, stamp, why, oid = path.split("/")
     since = dt.datetime.strptime(stamp, _STAMP).replace(tzinfo=dt.UTC)
-    return Aside(oid, int(info["size"]), since, "damaged" if why == "damaged" else "unused", path)
-
-
-def _when(info: dict[str, Any]) -> dt.datetime:
-    told_at = info.get("LastModified")
-    return told_at if isinstance(told_at, dt.datetime) else dt.datetime.fromtimestamp(info["mtime"], dt.UTC)
+    return Aside(oid, size, since, "damaged" if why == "damaged" else "unused", path)
 
 
 def _pieces(where: Remote, path: str) -> Iterator[bytes]:

@@ -119,17 +119,17 @@ def remote_at(name: str, url: str) -> Remote:
     return _opened(name, {"url": url}, config_of(None))
 
 
-def remotes(repository: Path, override: str = "") -> list[Remote]:
-    """All DVC remotes that are known: those of the access classes, and what else `.dvc/config` names, such as a backup.
+def remotes(repository: Path, override: str = "") -> dict[str, Remote]:
+    """All DVC remotes by name: those of the access classes, and what else `.dvc/config` names, such as a backup.
 
-    Two names of one address are one remote, of the first name. Raises EnvironmentFault where none is.
+    Raises EnvironmentFault where there is none.
     """
     named = config_of(repository)["remote"]
-    known = [*(CLASSES if override else (name for name in CLASSES if name in named)), *sorted({*named} - {*CLASSES})]
+    classes = CLASSES if override else [name for name in CLASSES if name in named]
+    known = [*classes, *sorted({*named} - {*CLASSES})]
     if not known:
         raise EnvironmentFault(f"{repository}/.dvc/config: names no remote. Add one: `dvc remote add NAME ADDRESS`.")
-    found = (remote(name, repository, override if name in CLASSES else "") for name in known)
-    return list({where.root: where for where in reversed(list(found))}.values())[::-1]
+    return {name: remote(name, repository, override if name in CLASSES else "") for name in known}
 
 
 def _opened(name: str, known: dict[str, Any], config: Any) -> Remote:
