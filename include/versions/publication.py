@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..adapters import git
 from ..adapters.cache import cache_folder, place_in_cache
-from ..adapters.remote import Listing, Remote, listing_of, put_version
+from ..adapters.remote import Remote, listing_of, put_version
 from ..contracts.columns import TableSchema
 from ..tables import blocks
 from ..tables.content import content_hash
@@ -44,9 +44,23 @@ def publish(
         content = content_hash(folder, schema)
         listing = hashing.result()
     entry = entry_of(facts, listing, folder, content, store.name)
+
+    def upload() -> None:
+        put_version(folder, listing, store)
+        if isinstance(target, WorkingTree):
+            place_in_cache(folder, listing, cache_folder(target.root))
+
+    return pin(entry, facts.base, target, upload)
+
+
+def pin(entry: Entry, base: str | None, target: GitTarget | WorkingTree, upload: Callable[[], None]) -> Published:
+    """The commit point: `entry` in the place of the version `base`, its content brought by `upload` before.
+
+    Raises as `publish`.
+    """
     if isinstance(target, WorkingTree):
-        return _change_tree(folder, listing, entry, facts.base, target, store)
-    return push_entry(entry, facts.base, target, lambda: put_version(folder, listing, store))
+        return _change_tree(entry, base, target, upload)
+    return push_entry(entry, base, target, upload)
 
 
 def git_target(address: str, ref: str, name: str, email: str, *, proposal: bool = False) -> GitTarget:
@@ -54,13 +68,10 @@ def git_target(address: str, ref: str, name: str, email: str, *, proposal: bool 
     return GitTarget(address, ref, git.Identity(name, email), "proposal" if proposal else "commit")
 
 
-def _change_tree(
-    folder: Path, listing: Listing, entry: Entry, base: str | None, target: WorkingTree, store: Remote
-) -> Published:
+def _change_tree(entry: Entry, base: str | None, target: WorkingTree, upload: Callable[[], None]) -> Published:
     if done := settled(worktree.pins(target.root), entry, base):
         return done
-    put_version(folder, listing, store)
-    place_in_cache(folder, listing, cache_folder(target.root))
+    upload()
     with worktree.locked(target.root):
         pins = worktree.pins(target.root)
         if done := settled(pins, entry, base):
