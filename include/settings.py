@@ -41,7 +41,7 @@ class Settings:
     developer: str = field(default_factory=lambda: _env("COMMONS_DEVELOPER"))
     """Set in a developer's own space, so that names do not collide."""
     mirror: str = field(default_factory=lambda: _env("COMMONS_MIRROR"))
-    """A folder with a mirror.yaml that answers addresses offline."""
+    """A folder with a mirror.yaml that answers addresses offline; or a version's `raw/`: then nothing else answers."""
     datasets: str = field(default_factory=lambda: _env("COMMONS_DATASETS", f"{REPOSITORY}/include/datasets"))
     """The authors' room; another folder in tests and benchmarks."""
     code: str = field(default_factory=lambda: _env("COMMONS_CODE"))

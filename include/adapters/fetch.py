@@ -14,7 +14,7 @@ import httpx
 
 from ..contracts.requests import Request
 from ..errors import SourceError
-from . import addresses, content, http, local, mirror, packages, pages
+from . import addresses, content, http, local, mirror, packages, pages, replay
 from .landing import Landing, landing
 from .terms import Fetched, Options, Previous, Terms
 from .transfer import Question, http_date
@@ -42,12 +42,15 @@ def fetch_all(
 ) -> list[Fetched]:
     """The raw files of all `requests` in their order, each page one file; `previous` by address, without pages.
 
-    Files of one package cost one download. Raises as `fetch` does, at the first failure.
+    Files of one package cost one download. A mirror that is a version's archive answers all of them, or none.
+    Raises as `fetch` does, at the first failure.
     """
+    wanted = [Request.model_construct(url=one) if isinstance(one, str) else one for one in requests]
+    if replay.is_archive((told := Terms(**terms)).mirror):
+        return replay.replay(wanted, into, told)
     fetched: list[Fetched] = []
     with tempfile.TemporaryDirectory(prefix="wheels-") as wheels:
-        for request in requests:
-            asked = Request.model_construct(url=request) if isinstance(request, str) else request
+        for asked in wanted:
             last = (previous or {}).get(asked.url, {}) if asked.paging is None else {}
             with _errand(into, Terms(**terms), Path(wheels)) as errand:
                 fetched += pages.follow(asked, partial(_fetch, errand, last), errand.terms.max_bytes)

@@ -26,7 +26,7 @@ def follow(request: Request, get: Get, max_bytes: int) -> list[Fetched]:
     """
     pages: list[Fetched] = []
     seen: set[str] = set()
-    address: str | None = _first_address(request)
+    address: str | None = first_address(request)
     skip = 0
     while address:
         _check(request, addresses.shown(address), address in seen, pages)
@@ -60,7 +60,8 @@ def _page(request: Request, address: str) -> Request:
     return request.model_copy(update={"url": address, "secret": request.secret if same else None})
 
 
-def _first_address(request: Request) -> str:
+def first_address(request: Request) -> str:
+    """The address of the first page."""
     numbers = {request.page: request.first, request.offset: 0, request.limit: request.size}
     return addresses.with_query(request.url, {name: str(number) for name, number in numbers.items() if name})
 
