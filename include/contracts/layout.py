@@ -27,6 +27,11 @@ def attempt_folder(dataset: str, run: str, verb: str, attempt: str) -> str:
     return f"{run_folder(dataset, run, verb)}/{attempt}"
 
 
+def receipt(dataset: str, run: str, verb: str, attempt: str, inputs: str) -> str:
+    """The receipt of one attempt for these `inputs` (their hash); `*` is any."""
+    return f"{attempt_folder(dataset, run, verb, attempt)}/receipt-{inputs}.json"
+
+
 def attempt_of(path: str) -> str:
     """The attempt that a file below a `run_folder` belongs to."""
     return path.split("/")[4]

@@ -10,7 +10,7 @@ from ..settings import REPOSITORY, settings
 from .code import code
 from .space import store
 
-__all__ = ["archive", "attempt", "code", "end", "image", "log", "name", "setting", "start"]
+__all__ = ["archive", "attempt", "code", "end", "image", "log", "name", "receipts", "setting", "start"]
 
 
 def setting(which: str) -> str:
@@ -38,6 +38,11 @@ def archive() -> str:
 def log(ti: Any, dataset: str) -> str:
     """Where the pod's start keeps its log; it fills in {writer}."""
     return f"{store()}/{layout.log(dataset, ti.run_id, ti.task_id, attempt(ti), '{writer}')}"
+
+
+def receipts(ti: Any, dataset: str) -> str:
+    """Where the pod's start finds the receipts of this attempt."""
+    return f"{store()}/{layout.receipt(dataset, ti.run_id, ti.task_id, attempt(ti), '*')}"
 
 
 def start(dag_run: Any) -> str:

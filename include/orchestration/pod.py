@@ -104,10 +104,9 @@ def _variables(dataset: str, verb: Verb, size: Size) -> dict[str, str]:
     shared = ["store", "remote", "ref", "environment", "developer", "mirror"]
     wanted = [*shared, "publish", "git_name", "git_email"] if verb in TRUSTED else shared
     variables = {f"COMMONS_{which.upper()}": f"{{{{ commons.setting('{which}') }}}}" for which in wanted}
-    variables |= {
-        "COMMONS_ARCHIVE": "{{ commons.archive() }}",
-        "COMMONS_LOG": f"{{{{ commons.log(ti, '{dataset}') }}}}",
-    }
+    variables["COMMONS_ARCHIVE"] = "{{ commons.archive() }}"
+    for which in ("log", "receipts"):
+        variables[f"COMMONS_{which.upper()}"] = f"{{{{ commons.{which}(ti, '{dataset}') }}}}"
     if verb == "publish":
         variables["COMMONS_IMAGE"] = "{{ commons.image() }}"
     variables |= {"COMMONS_MEMORY_MB": str(size.memory_mb // 2), "COMMONS_SECRETS": SECRETS}

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..adapters.store import Store
-from ..contracts.layout import Verb, attempt_folder
+from ..contracts import layout
+from ..contracts.layout import Verb
 from ..errors import DataCommonsError, EnvironmentFault
 from ..settings import settings
 from .receipts import Counts, Output, Receipt, now, own, pod, sha256_of
@@ -53,8 +54,8 @@ class Work:
 
 def perform(run: Run, store: Store, inputs: dict[str, Any], work: Callable[[Path], Work]) -> Receipt:
     """The verb's receipt for these `inputs`: adopted where it is there, else made by `work(scratch folder)`."""
-    folder = attempt_folder(run.dataset, run.run, run.verb, run.attempt)
-    path = f"{folder}/receipt-{_short(inputs)}.json"
+    folder = layout.attempt_folder(run.dataset, run.run, run.verb, run.attempt)
+    path = layout.receipt(run.dataset, run.run, run.verb, run.attempt, _short(inputs))
     if adopted := own(store, path):
         log.info("%s %s: adopted what was finished at %s", run.verb, run.dataset, adopted.facts.get("finished"))
         return adopted

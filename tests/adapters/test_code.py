@@ -22,6 +22,10 @@ VERB = """\
 import json, os, signal, sys
 print("says", *sys.argv[1:], flush=True)
 print(json.dumps({"code": os.environ["COMMONS_CODE"], "here": os.getcwd()}), flush=True)
+if "--left" in sys.argv:
+    place = os.environ["COMMONS_RECEIPTS"].removeprefix("file://").replace("*", "0")
+    os.makedirs(os.path.dirname(place))
+    open(place, "w").close()
 if "wait" in sys.argv:
     signal.pause()
 sys.exit(int(os.environ.get("END", "0")))
@@ -60,8 +64,10 @@ def store(tmp_path: Path) -> str:
 def start(store: str, wanted: str, tmp_path: Path, *more: str, **variables: str) -> subprocess.Popen[bytes]:
     """commons-task as a pod runs it."""
     arguments = ["validate", "elf_codes", "--run", "manual__2026-01-01T00:00:00+00:00", "--attempt", "0003"]
-    log = layout.log("elf_codes", "manual__2026-01-01T00:00:00+00:00", "validate", "0003", "{writer}")
-    place = {"COMMONS_ARCHIVE": f"{store}/{layout.code('{tree}')}", "COMMONS_LOG": f"{store}/{log}"}
+    own = ("elf_codes", "manual__2026-01-01T00:00:00+00:00", "validate", "0003")
+    place = {"COMMONS_ARCHIVE": f"{store}/{layout.code('{tree}')}"}
+    place |= {"COMMONS_LOG": f"{store}/{layout.log(*own, '{writer}')}"}
+    place |= {"COMMONS_RECEIPTS": f"{store}/{layout.receipt(*own, '*')}"}
     place |= {"COMMONS_WORK": str(tmp_path / "work"), "HOME": str(tmp_path / "home")}
     return subprocess.Popen(
         [sys.executable, str(START), *arguments, "--code", wanted, *more],
@@ -131,6 +137,21 @@ def test_a_pod_runs_its_verb_from_the_archive_and_keeps_its_log(repository: Path
     (log,) = logs(tmp_path)
     assert log.name.startswith("0003-")
     assert log.read_bytes() == said
+
+
+def test_a_verb_that_left_its_receipt_has_succeeded(repository: Path, store: str, tmp_path: Path) -> None:
+    process = start(store, code.push(store, repository), tmp_path, "--left")
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+
+
+def test_an_end_with_code_0_and_no_receipt_is_a_failure(repository: Path, store: str, tmp_path: Path) -> None:
+    """Fault 3: the program says success, and nothing was written."""
+    process = start(store, code.push(store, repository), tmp_path)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"ended with exit code 0, expected a receipt there, found none" in said
+    assert b"Does extract.py or schema.py call os._exit?" in logs(tmp_path)[0].read_bytes()
 
 
 def test_a_missing_archive_is_told_and_its_log_kept(store: str, tmp_path: Path) -> None:
@@ -203,7 +224,7 @@ def test_the_log_is_in_the_store_while_the_verb_runs_and_complete_when_told_to_e
 def test_a_store_that_takes_no_log_does_not_stop_the_verb(repository: Path, store: str, tmp_path: Path) -> None:
     wanted = code.push(store, repository)
     (tmp_path / "store/logs").write_text("a file where the folder should be")
-    process = start(store, wanted, tmp_path)
+    process = start(store, wanted, tmp_path, "--left")
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert b"the log can't be kept in the store" in said

@@ -45,9 +45,8 @@ def test_a_new_version_starts_what_references_it(house: House, run: str) -> None
     started = until(lambda: api.call("GET", "dags/referring/dagRuns")["dag_runs"])
     assert [found["run_type"] for found in started] == ["asset_triggered"]
     assert api.follow("referring", started[0]["dag_run_id"], seconds=120) == "failed"
-    extract = api.log("referring", started[0]["dag_run_id"], "extract")
-    assert "Exit 1: the data or the contract is at fault" in extract
-    assert api.states("referring", started[0]["dag_run_id"])["validate"] == "upstream_failed"
+    assert "Exit 1: the data or the contract is at fault" in api.log("referring", started[0]["dag_run_id"], "sync")
+    assert api.states("referring", started[0]["dag_run_id"])["extract"] == "upstream_failed"
 
 
 def test_a_new_version_is_announced_once_with_its_facts(house: House, run: str) -> None:

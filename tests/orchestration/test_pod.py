@@ -84,6 +84,8 @@ def test_a_pod_is_told_where_code_and_log_lie_in_its_own_space(monkeypatch: pyte
     assert known["COMMONS_ARCHIVE"] == "s3://bucket/all/dev-jane/code/{tree}.tar"
     run = "scheduled__2026-01-01T00%3A00%3A00%2B00%3A00"
     assert known["COMMONS_LOG"] == f"s3://bucket/all/dev-jane/logs/elf_codes/{run}/validate/0000-{{writer}}.log"
+    receipts = f"s3://bucket/all/dev-jane/runs/elf_codes/{run}/validate/0000/receipt-*.json"
+    assert known["COMMONS_RECEIPTS"] == receipts
     assert [known[f"COMMONS_{which}"] for which in ("STORE", "ENVIRONMENT", "DEVELOPER")] == [
         "s3://bucket/all", "dev", "jane",
     ]  # fmt: skip
