@@ -6,7 +6,7 @@ those of metadata `format`. Strings stay as they are. NaN and infinity are no nu
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import polars as pl
@@ -72,7 +72,7 @@ def _given(raw: pl.Expr, dtype: pl.DataType, missing: tuple[str, ...]) -> pl.Exp
 def _text(raw: pl.Series, column: Casting) -> pl.Series:
     if column.dtype == pl.String:
         return _without_missing(raw, column.missing)
-    raw = _without_missing(raw, _readable(column))
+    raw = _without_missing(raw, _readable(replace(column, name="", heading="")))
     typed = _fast(raw, column)
     doubtful = (typed.is_null() & raw.is_not_null()).arg_true()
     if len(doubtful):
@@ -89,7 +89,7 @@ def _without_missing(raw: pl.Series, missing: tuple[str, ...]) -> pl.Series:
 
 @cache
 def _readable(column: Casting) -> tuple[str, ...]:
-    """The missing texts that would pass as values: "-999" as a number."""
+    """The missing texts that would pass as values: "-999" as a number. Asked once for all columns of a kind."""
     texts = pl.Series(column.missing, dtype=pl.String)
     return tuple(texts.filter(_fast(texts, column).is_not_null() | _careful(texts, column).is_not_null()))
 

@@ -19,16 +19,17 @@ from .casting import Casting
 from .rules import Rule, of_column, of_table, row_wise
 from .schema import where
 
+TOGETHER = 16
 FAILURE: dict[str, pl.DataType] = {"row": pl.Int64(), "rule": pl.UInt16(), "other": pl.Int64()}
 """A failure: position of the row in the extracted file, position of the rule, and the row it repeats, if so."""
 
 
 @dataclass(frozen=True)
 class Checks:
-    """The schema that batches run through, and where its checks are in `rules`, the rules on rows in report order."""
+    """The schema that batches run through, and where their checks are in `rules`, the rules on rows in report order."""
 
     schema: pa.DataFrameSchema
-    batch: pa.DataFrameSchema
+    batch: list[pa.DataFrameSchema]
     rules: list[Rule]
     places: dict[str, int]
     by_check: dict[tuple[str, int], int]
@@ -53,16 +54,25 @@ def prepare(schema: pa.DataFrameSchema, castings: list[Casting], waived: Collect
     wide = [n for n, rule in enumerate(rules) if rule.check is not None and n not in by_check.values()]
     rules += more
     places = {rule.id: number for number, rule in reversed(list(enumerate(rules)))}
-    return Checks(schema, pa.DataFrameSchema(columns), rules, places, by_check, wide)
+    return Checks(schema, _few(columns), rules, places, by_check, wide)
+
+
+def _few(columns: dict[str, pa.Column]) -> list[pa.DataFrameSchema]:
+    """Schemas of at most TOGETHER columns each: for every check, Pandera plans over all columns of its frame."""
+    names = list(columns)
+    parts = (names[first : first + TOGETHER] for first in range(0, len(names), TOGETHER))
+    return [pa.DataFrameSchema({name: columns[name] for name in part}) for part in parts]
 
 
 def batch_failures(checks: Checks, typed: pl.DataFrame) -> pl.DataFrame:
     """FAILURE rows of one batch, with positions in the batch."""
-    try:
-        checks.batch.validate(typed, lazy=True)
-    except SchemaErrors as found:
-        return failures(*(_failure(checks, error) for error in found.schema_errors))
-    return failures()
+    found: list[SchemaError] = []
+    for schema in checks.batch:
+        try:
+            schema.validate(typed.select(list(schema.columns)), lazy=True)
+        except SchemaErrors as errors:
+            found += errors.schema_errors
+    return failures(*(_failure(checks, error) for error in found))
 
 
 def wide_failures(checks: Checks, table: pl.LazyFrame, merged: pl.Series) -> pl.DataFrame:
