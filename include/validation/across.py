@@ -9,6 +9,7 @@ import polars as pl
 
 from ..contracts.model import Contract
 from ..tables import ordering
+from ..tables.database import connect
 from . import repeats
 from .casting import Casting
 from .checks import Checks, failures, of_rule, wide_failures
@@ -85,7 +86,7 @@ def look(
     `typed` are their rows, cast, with their position as `_row`, and `_keyed` where every column of the key was read.
     """
     values, keys = _spool(typed, found, contract.key, scratch)
-    with repeats.connect(scratch, memory_mb // 2) as db:
+    with connect(scratch, memory_mb // 2) as db:
         groups: dict[str, int] = {}
         ordered, differing = (
             ordering.ascending(pl.scan_parquet(keys, glob=False), contract.key) if contract.key else (False, True)

@@ -1,7 +1,6 @@
 # ruff: noqa: S608 -- names are quoted, values are parameters
-"""What can only be seen over a whole table: repeated records and keys, references, order; in DuckDB, which spills."""
+"""What can only be seen over a whole table: repeated records and keys, references; in DuckDB, which spills."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,22 +8,8 @@ import duckdb
 import polars as pl
 
 from ..errors import DataError, EnvironmentFault
+from ..tables.database import literal
 from ..tables.types import kind_of
-
-_LEAST_MB = 128
-
-
-def connect(scratch: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
-    """A DuckDB that keeps to `memory_mb` and spills into `scratch`; it neither installs nor loads anything."""
-    return duckdb.connect(
-        config={
-            "memory_limit": f"{max(memory_mb, _LEAST_MB)}MB",
-            "temp_directory": str(scratch),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "preserve_insertion_order": "true",
-        }
-    )
 
 
 def repeated(
@@ -43,7 +28,7 @@ def repeated(
                             WHERE {present} GROUP BY {columns} HAVING count(*) > 1)
             SELECT _row AS row, first FROM {_read("$file")} k JOIN groups g ON {equal}
             WHERE _row > first ORDER BY row""",
-        {"file": _literal(file)},
+        {"file": literal(file)},
     )
 
 
@@ -61,7 +46,7 @@ def missing_total(
         f"""WITH groups AS (SELECT {columns}, min(_row) AS first FROM {_read("$file")} GROUP BY {columns}
                             HAVING abs(fsum(coalesce({_quoted(column)}, 0)::DOUBLE) - $total) > $tolerance + 1e-9)
             SELECT _row AS row, first FROM {_read("$file")} k JOIN groups g ON {equal} ORDER BY row""",
-        {"file": _literal(file), "total": total, "tolerance": tolerance},
+        {"file": literal(file), "total": total, "tolerance": tolerance},
     )
 
 
@@ -124,7 +109,7 @@ def absent(
             f"""SELECT _row AS row FROM {_read("$file")} k
                 ANTI JOIN (SELECT DISTINCT {columns} FROM {_read("$target")} r) r ON {equal}
                 WHERE {present} ORDER BY row""",
-            {"file": _literal(file), "target": [_literal(path) for path in target]},
+            {"file": literal(file), "target": [literal(path) for path in target]},
         )["row"]
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
@@ -153,17 +138,12 @@ def _present(file: Path, names: Sequence[str]) -> str:
 
 
 def _text(path: Path) -> str:
-    return "'" + _literal(path).replace("'", "''") + "'"
+    return "'" + literal(path).replace("'", "''") + "'"
 
 
 def _read(file: str, *options: str) -> str:
     """A Parquet file as a table; a folder such as year=2020 on its path says nothing about its columns."""
     return f"read_parquet({', '.join((file, 'hive_partitioning = false', *options))})"
-
-
-def _literal(path: Path) -> str:
-    """A path as DuckDB's patterns write it: [, * and ? stand for themselves."""
-    return re.sub(r"[\[*?]", r"[\g<0>]", str(path))
 
 
 def _check_types(file: Path, names: Sequence[str], target: Path, to: Sequence[str]) -> None:
