@@ -7,6 +7,7 @@ has neither least, greatest, mean nor bins, and lists of values are one item wit
 from typing import Literal
 
 from ..contracts.columns import Sensitivity, Type
+from ..contracts.evolution import Change
 from ..contracts.model import Strict
 
 MASKED = "•••"
@@ -14,21 +15,6 @@ SAMPLES = 3
 """Rows shown of each kind."""
 LISTED = 50
 """Values listed of a coverage or a move, those with most rows first; the counts beside them are of all."""
-
-Kind = Literal[
-    "dropped",
-    "added",
-    "renamed",
-    "retyped",
-    "nullability",
-    "unit",
-    "sensitivity",
-    "key",
-    "grain",
-    "values",
-    "order",
-    "description",
-]
 
 
 class Bin(Strict):
@@ -44,13 +30,15 @@ class Profile(Strict):
     rows: int
     nulls: int
     distinct: int | None = None
-    """Different values that are not missing; None where they were not counted."""
+    """Different values that are not missing."""
+    estimated: bool = False
+    """Whether `distinct` is an estimate, a few percent off; so it is in large tables."""
     minimum: str | None = None
     maximum: str | None = None
     mean: float | None = None
     """Of finite numbers."""
     bins: tuple[Bin, ...] = ()
-    """Ranges of numbers and times in their order; else the most frequent values, then "other"; missing ones apart."""
+    """Ranges of numbers and times in order, else the most frequent values, then the others; missing ones are in none."""
 
 
 class ColumnDiff(Strict):
@@ -76,15 +64,9 @@ class ColumnDiff(Strict):
     """psi above 0.25, usually called a shift."""
 
 
-class SchemaChange(Strict):
-    """One thing that is otherwise in the schema; `before` and `after` are what the two schemas say of it, as text."""
+class SchemaChange(Change):
+    """One thing that is otherwise in the schema."""
 
-    kind: Kind
-    column: str | None
-    """Its name after; before, of a dropped one; None where it is of the table: key, grain, order."""
-    before: str | None = None
-    after: str | None = None
-    breaking: bool = False
     proposed: bool = False
     """Guessed from values, not known from field ids or names."""
 
@@ -171,7 +153,7 @@ class TableDiff(Strict):
     schema_changes: tuple[SchemaChange, ...]
     counts: RowCounts
     columns: tuple[ColumnDiff, ...]
-    """In the order of after, dropped ones last."""
+    """In the order of before, added ones last; a dropped one whose name another has now is called `NAME (dropped)`."""
     moved: tuple[Moved, ...]
     coverage: tuple[Coverage, ...]
     samples: tuple[Sample, ...]
