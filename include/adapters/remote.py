@@ -7,9 +7,9 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -80,12 +80,13 @@ class Remote:
                 return None
 
 
-def listing_of(folder: Path) -> Listing:
-    """Hash all files below `folder`."""
+def listing_of(folder: Path, known: Mapping[str, str] | None = None) -> Listing:
+    """Hash all files below `folder`, but those whose md5 by relative path is `known`."""
+    known = known or {}
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    with ThreadPoolExecutor(2) as pool:
-        hashes = list(pool.map(md5_of, files))
     names = [path.relative_to(folder).as_posix() for path in files]
+    with ThreadPoolExecutor(2) as pool:
+        hashes = list(pool.map(lambda name: known.get(name) or md5_of(folder / name), names))
     return Listing(
         dict(zip(names, hashes, strict=True)), {n: f.stat().st_size for n, f in zip(names, files, strict=True)}
     )
@@ -153,26 +154,29 @@ def config_of(repository: Path | None) -> Any:
     return Config(dvc_dir=str(folder) if folder and folder.is_dir() else None)
 
 
-def put_version(folder: Path, listing: Listing, to: Remote) -> None:
+def put_version(folder: Path, listing: Listing, to: Remote, own: Collection[str] = ()) -> None:
     """Bring a version's files to the remote, its directory object last; what is there already stays.
 
-    Each object is read back: its size, and its checksum where the remote tells it. Harmless if repeated.
+    Each object is read back: its size, and its checksum where the remote tells it. Harmless if repeated. On the volume
+    of a local remote, files that are this process's `own`, hashed as it wrote them, become the objects themselves.
     Raises EnvironmentFault where the remote is full, refuses or does not answer.
     """
     by_oid = {oid: path for path, oid in listing.files.items()}
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        list(pool.map(lambda oid: put(folder / by_oid[oid], oid, to), by_oid))
+        list(pool.map(lambda oid: put(folder / by_oid[oid], oid, to, own=by_oid[oid] in own), by_oid))
     put_bytes(listing.to_bytes(), listing.md5, to)
 
 
-def put(file: Path, oid: str, to: Remote) -> None:
-    """Bring one file to the remote as the object `oid`, if it is not there whole."""
+def put(file: Path, oid: str, to: Remote, *, own: bool = False) -> None:
+    """Bring one file to the remote as the object `oid`, if it is not there whole; `own` as in `put_version`."""
     size = file.stat().st_size
     if is_whole(to, oid, size):
         return
     with told(to, "write", oid):
         if to.is_local:
-            place(file, Path(to.path(oid)), Path(to.root) / "tmp")
+            place(file, Path(to.path(oid)), Path(to.root) / "tmp", link=own)
+            if own and file.samefile(to.path(oid)):
+                return
         else:
             to.fs.put_file(str(file), to.path(oid))
     if not is_whole(to, oid, size):
@@ -213,8 +217,11 @@ def absent(objects: Iterable[str], where: Remote) -> list[str]:
         return [oid for oid, size in zip(oids, pool.map(where.size, oids), strict=True) if size is None]
 
 
-def place(content: Path | bytes, target: Path, scratch: Path) -> None:
-    """Write whole or not at all: beside the objects, to disk, read-only, then renamed into its place."""
+def place(content: Path | bytes, target: Path, scratch: Path, *, link: bool = False) -> None:
+    """Write whole or not at all: beside the objects, to disk, read-only, then renamed into its place.
+
+    With `link` it is the file itself, where it lies on that volume: for what no other process writes to.
+    """
     scratch.mkdir(parents=True, exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = scratch / uuid.uuid4().hex
@@ -222,7 +229,7 @@ def place(content: Path | bytes, target: Path, scratch: Path) -> None:
         if isinstance(content, bytes):
             part.write_bytes(content)
         else:
-            _copy(content, part)
+            _copy(content, part, link)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.chmod(_READ_ONLY)
@@ -231,8 +238,12 @@ def place(content: Path | bytes, target: Path, scratch: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path) -> None:
-    """A reflink where the volume can, else a copy; never a hardlink, through which a writer would change both."""
+def _copy(source: Path, target: Path, link: bool) -> None:
+    """A reflink where the volume can, else a copy; no hardlink unasked, through which a writer would change both."""
+    if link:
+        with suppress(OSError):
+            target.hardlink_to(source)
+            return
     try:
         reflink(str(source), str(target))  # type: ignore[no-untyped-call]
     except OSError:

@@ -14,6 +14,7 @@ import fsspec
 from ..contracts.names import Names
 from ..errors import EnvironmentFault
 from ..settings import settings
+from .hashing import Hashes, hashes
 
 
 def own_store(address: str = "") -> "Store":
@@ -139,6 +140,18 @@ class Store:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._fs.get_file(self._at(path), str(target))
             return target
+
+    def copy(self, path: str, target: Path) -> Hashes:
+        """The content at `path` as the file `target`, which no other process writes to, and its hashes.
+
+        Raises FileNotFoundError where nothing is there.
+        """
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if self._local:
+            return hashes(self.local(path, target.parent), target)
+        with self._told("read", path):
+            self._fs.get_file(self._at(path), str(target))
+        return hashes(target)
 
     def list(self, prefix: str) -> list[str]:
         """Paths of all files below the folder `prefix`, sorted; empty where there is none."""

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import shutil
 from pathlib import Path
 
 from ..adapters import code
@@ -19,7 +18,7 @@ from ..versions.facts import Facts, access_class, said
 from ..versions.heads import Head
 from ..versions.publication import publish
 from .perform import Run, Work, perform
-from .receipts import Receipt, files, needed
+from .receipts import Receipt, copies, needed
 from .sync import correct_heads, target
 
 log = logging.getLogger("commons")
@@ -42,7 +41,8 @@ def run(task: Run, store: Store) -> Receipt:
 
 
 def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, place: Path) -> Work:
-    folder = _assemble(store, extracted, validated, place)
+    folder = place / "version"
+    own = _assemble(store, extracted, validated, folder)
     schema = TableSchema.from_json((folder / "schema.json").read_text())
     contract = _contract(task, folder)
     head = heads.read(store, settings().ref, task.dataset)
@@ -55,7 +55,7 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
     review = contract.publish == "proposal" or access_class(schema, contract.access) == "restricted"
     where = target(propose=bool(breaking) or review)
     try:
-        done = publish(folder, schema, facts, where, lambda name: remote(name, REPOSITORY, settings().remote))
+        done = publish(folder, schema, facts, where, lambda name: remote(name, REPOSITORY, settings().remote), own)
     except ConflictError:
         correct_heads(store, {task.dataset})  # so that this run, cleared from extract on, starts from the new version
         raise
@@ -83,23 +83,14 @@ def judge(folder: Path, schema: TableSchema, contract: Contract, head: Head | No
     return judgement
 
 
-def _assemble(store: Store, extracted: Receipt, validated: Receipt, place: Path) -> Path:
-    """The version's folder: raw bytes from extract, all else from validate, hashes checked."""
-    folder = place / "version"
-    kept = files(store, extracted, place / "in", lambda name: name.startswith("raw/") or name == "contract.yaml")
-    kept |= files(store, validated, place / "in", lambda name: not name.startswith("report."))
-    for name, path in kept.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        _link(path, folder / name)
-    return folder
+def _assemble(store: Store, extracted: Receipt, validated: Receipt, folder: Path) -> dict[str, str]:
+    """Fills the version's `folder`: raw bytes from extract, all else from validate; the md5 of each file by its name.
 
-
-def _link(path: Path, target: Path) -> None:
-    """A second name for a file that nobody writes to again; a copy where the volume differs."""
-    try:
-        target.hardlink_to(path)
-    except OSError:
-        shutil.copyfile(path, target)
+    They are copies, checked as they are written: no pod that runs an author's code can change them any more.
+    """
+    kept = copies(store, extracted, folder, lambda name: name.startswith("raw/") or name == "contract.yaml")
+    kept |= copies(store, validated, folder, lambda name: not name.startswith("report."))
+    return {name: hashes.md5 for name, hashes in kept.items()}
 
 
 def _contract(task: Run, folder: Path) -> Contract:

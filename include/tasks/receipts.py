@@ -6,13 +6,16 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from ..adapters.hashing import Hashes
 from ..adapters.store import Store
 from ..contracts.layout import Verb, attempt_folder, attempt_of, run_folder
 from ..errors import DataError, EnvironmentFault
+
+T = TypeVar("T")
 
 
 class Output(BaseModel):
@@ -105,24 +108,49 @@ def files(
     store: Store, receipt: Receipt, into: Path, wanted: Callable[[str], bool] = lambda _: True
 ) -> dict[str, Path]:
     """Local files of a receipt's outputs that are `wanted`, by name, their hashes checked."""
-    local: dict[str, Path] = {}
+
+    def bring(_name: str, path: str) -> tuple[Path, str]:
+        local = store.local(path, into)
+        return local, sha256_of(local)
+
+    return _checked(store, receipt, wanted, bring)
+
+
+def copies(store: Store, receipt: Receipt, into: Path, wanted: Callable[[str], bool]) -> dict[str, Hashes]:
+    """Hashes, by name, of a receipt's outputs that are `wanted`, copied to INTO/NAME and checked as they are written.
+
+    Unlike the files of a store, the copies are out of reach of pods that run authors' code.
+    """
+
+    def bring(name: str, path: str) -> tuple[Hashes, str]:
+        found = store.copy(path, into / name)
+        return found, found.sha256
+
+    return _checked(store, receipt, wanted, bring)
+
+
+def _checked(
+    store: Store, receipt: Receipt, wanted: Callable[[str], bool], bring: Callable[[str, str], tuple[T, str]]
+) -> dict[str, T]:
+    """What `bring` makes of each output, by name, where the SHA-256 that it tells is that of the receipt."""
+    brought: dict[str, T] = {}
     problems: list[str] = []
     for name, output in receipt.outputs.items():
         if not wanted(name):
             continue
         try:
-            local[name] = store.local(f"{receipt.folder}/{name}", into)
+            brought[name], sha = bring(name, f"{receipt.folder}/{name}")
         except FileNotFoundError:
             problems.append(f"{receipt.folder}/{name}: is gone from {store.url}")
             continue
-        if (sha := sha256_of(local[name])) != output.sha256:
+        if sha != output.sha256:
             problems.append(
                 f"{receipt.folder}/{name}: its bytes are not those of the receipt: "
                 f"expected sha256 {output.sha256}, found {sha}"
             )
     if problems:
         raise EnvironmentFault(*problems, f"Clear the task {receipt.verb} to make them again.")
-    return local
+    return brought
 
 
 def sha256_of(path: Path) -> str:

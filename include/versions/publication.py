@@ -1,6 +1,6 @@
 """Publication: content to the remote first, then one Git commit as the only commit point (FORMAT.md, "Publication")."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +27,17 @@ class WorkingTree:
 
 
 def publish(
-    folder: Path, schema: TableSchema, facts: Facts, target: GitTarget | WorkingTree, remote: Callable[[str], Remote]
+    folder: Path,
+    schema: TableSchema,
+    facts: Facts,
+    target: GitTarget | WorkingTree,
+    remote: Callable[[str], Remote],
+    own: Mapping[str, str] | None = None,
 ) -> Published:
     """Publish the version in `folder`, adding its blocks.json; `remote` gives the DVC remote of an access class.
+
+    `own` are files of the folder that this process alone wrote, and their md5 as they were written: they are not hashed
+    again, and on the volume of a local remote they become its objects.
 
     Equal content in the same class is "unchanged": nothing is written. Repeating a publication that was cut short
     finishes it; repeating one that is done finds it.
@@ -40,13 +48,13 @@ def publish(
     check_folder(folder, facts.counts)
     store = remote(access_class(schema, facts.access))
     with ThreadPoolExecutor(1) as aside:  # md5 of one large file keeps a single core busy
-        hashing = aside.submit(listing_of, folder)
+        hashing = aside.submit(listing_of, folder, own)
         content = content_hash(folder, schema)
         listing = hashing.result()
     entry = entry_of(facts, listing, folder, content, store.name)
 
     def upload() -> None:
-        put_version(folder, listing, store)
+        put_version(folder, listing, store, own or {})
         if isinstance(target, WorkingTree):
             place_in_cache(folder, listing, cache_folder(target.root))
 

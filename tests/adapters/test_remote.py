@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.request
@@ -73,6 +74,27 @@ def test_what_is_there_in_part_is_written_again(folder: Path, tmp_path: Path) ->
     rotten.parent.mkdir(parents=True)
     rotten.write_bytes(b"{]\n")
     round_trip(target, folder, tmp_path / "cache")
+
+
+def test_own_files_become_the_objects_of_a_local_remote_and_others_never_do(folder: Path, tmp_path: Path) -> None:
+    target = remote("public", None, str(tmp_path / "remotes"))
+    wanted = listing_of(folder)
+    put_version(folder, wanted, target, own=["table/part-00000.parquet"])
+    same = {path: (folder / path).samefile(target.path(oid)) for path, oid in wanted.files.items()}
+    assert same == {"empty": False, "schema.json": False, "table/part-00000.parquet": True}
+    assert {p.stat().st_mode & 0o222 for p in (tmp_path / "remotes").rglob("files/md5/*/*")} == {0}
+
+
+def test_own_files_are_copied_to_a_remote_on_another_volume(folder: Path, tmp_path: Path) -> None:
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("needs a second volume at /dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory) as other:
+        target = remote("public", None, other)
+        wanted = listing_of(folder)
+        put_version(folder, wanted, target, own=wanted.files)
+        for path, oid in wanted.files.items():
+            assert Path(target.path(oid)).read_bytes() == (folder / path).read_bytes()
 
 
 def test_a_remote_that_nobody_configured(tmp_path: Path) -> None:

@@ -112,3 +112,15 @@ def test_the_pin_names_the_code_with_its_uncommitted_changes(wells: Wells) -> No
     commit = entry.meta.code.partition("+")[0]
     assert len(commit) == 40
     assert entry.meta.code == commit or entry.meta.code.startswith(f"{commit}+dirty.")
+
+
+def test_no_file_that_a_pod_can_reach_is_an_object_of_the_remote(wells: Wells) -> None:
+    """Pods with authors' code write to the store's volume, if that is a folder; a second name there would be a door."""
+    assert wells.run() == [0, 0, 0]
+    stored, objects = (
+        {file.stat().st_ino for file in folder.rglob("*") if file.is_file()}
+        for folder in (wells.root / "store", wells.root / "remotes")
+    )
+    assert len(stored) > 8
+    assert len(objects) > 8
+    assert not stored & objects
