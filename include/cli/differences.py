@@ -1,0 +1,87 @@
+"""A difference on a terminal: what must not be overlooked first and in colour, then its tables."""
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from ..diff.charts import sparkline
+from ..diff.model import DatasetDiff, Diff
+from ..diff.sections import Cell, Section, Shape, Value, alarms, headline, notes, sections, tallies
+from ..diff.sections import Text as Words
+from ..diff.words import MISSING, printable
+
+_ROWS = 30
+_LOUD = "bold red"
+
+
+def drawn(diff: Diff) -> Iterator[RenderableType]:
+    """What to print of a difference. Values are shown as they are: mask them first."""
+    yield Text.assemble((printable(diff.before), "bold"), " → ", (printable(diff.after), "bold"))
+    if len(diff.datasets) > 1:
+        yield _overview(diff)
+    for one in diff.datasets:
+        yield from _dataset(one)
+    if not diff.datasets:
+        yield Text("No dataset differs.")
+    if diff.same:
+        yield Text(f"{diff.same:,} {'dataset is' if diff.same == 1 else 'datasets are'} the same.", "dim")
+
+
+def _overview(diff: Diff) -> Table:
+    table = Table("dataset", "", box=None, padding=(0, 2, 0, 0))
+    for heading in ("rows before", "after", "added", "removed", "changed", "moved"):
+        table.add_column(heading, justify="right")
+    for one in diff.datasets:
+        rows = [f"{side.rows:,}" if side else "" for side in (one.before, one.after)]
+        counts = [f"{n:,}" for n in tallies(one.table).values()] if one.table else []
+        table.add_row(Text(one.dataset), Text(one.status, _LOUD if alarms(one) else ""), *rows, *counts)
+    return table
+
+
+def _dataset(one: DatasetDiff) -> Iterator[RenderableType]:
+    yield Text()
+    yield Rule(Text(f"{printable(one.dataset)}: {one.status}", "bold"), align="left", style="dim")
+    for text in alarms(one):
+        yield Text.assemble(("! ", _LOUD), _words(text, _LOUD))
+    yield Text(headline(one))
+    for text in notes(one):
+        yield Text.assemble(("· ", "dim"), _words(text))
+    for part in sections(one):
+        yield Text(f"\n{part.title}", _LOUD if part.loud else "bold")
+        yield _table(part)
+
+
+def _table(part: Section) -> RenderableType:
+    """A section without the columns that are empty in all its rows."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    wanted = [at for at in range(len(part.headings)) if any(_cell(row[at]).plain for row in part.rows) or at < 2]
+    for at in wanted:
+        table.add_column(part.headings[at], justify="right" if at in part.numbers else "left", overflow="fold")
+    for row in part.rows[:_ROWS]:
+        table.add_row(*(_cell(row[at]) for at in wanted))
+    rest = len(part.rows) - _ROWS
+    below = " ".join(text for text in (f"{rest:,} more rows." if rest > 0 else "", part.after) if text)
+    return Padding(Group(table, *([Text(below, "dim")] if below else [])), (0, 0, 0, 2))
+
+
+def _cell(cell: Cell) -> Text:
+    if isinstance(cell, Shape):
+        lines = dict.fromkeys(line for line in (sparkline(cell.before), sparkline(cell.after)) if line)
+        return Text(" → ".join(lines))
+    return _words(cell)
+
+
+def _words(text: Words, style: str = "") -> Text:
+    found = Text(style=style)
+    for part in text:
+        if not isinstance(part, Value):
+            found.append(printable(part, 600))
+        elif part.text:
+            found.append(printable(part.text), style or "cyan")
+        else:
+            found.append(MISSING if part.text is None else "empty", "dim italic")
+    return found
