@@ -225,6 +225,8 @@ def _column(column: ColumnDiff, both: int) -> tuple[Cell, ...]:
     name: Text = (Value(column.name), *((" was ", Value(column.was)) if column.was else ()))
     if before is None or after is None:
         name = (*name, " added" if before is None else " dropped")
+    if column.masked:
+        name = (*name, " masked")
     return (
         name,
         (f"{column.cells:,}{share}" if column.cells else "",),
