@@ -24,7 +24,8 @@ def code_span(text: str | None) -> str:
         return f"*{MISSING if text is None else EMPTY}*"
     safe = printable(text)
     fence = "`" * (max(map(len, _RUNS.findall(safe)), default=0) + 1)
-    pad = " " if safe.startswith(("`", " ")) or safe.endswith(("`", " ")) else ""
+    # One space of padding at both ends is dropped by readers of Markdown, unless there is nothing but spaces.
+    pad = " " if safe.strip(" ") and (safe[0] in "` " or safe[-1] in "` ") else ""
     # A table ends a cell at every bare pipe; before an escaped one, another backslash must not stand.
     safe = re.sub(r"(\\*)\|", lambda found: f"{found[1]}{_BREAK if found[1] else ''}\\|", safe)
     return f"{fence}{pad}{safe}{pad}{fence}"
