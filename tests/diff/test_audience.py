@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from include.cli.differences import drawn
+from include.diff.audience import shown_to
 from include.diff.markdown import markdown
-from include.diff.masks import masked
 from include.diff.model import MASKED, DatasetDiff, Diff, SchemaChange
 from include.diff.page import page
 from tests.diff.records import column, dataset, diff, origin, profile, table
@@ -55,14 +55,14 @@ def every_report(record: Diff) -> dict[str, str]:
     ],
 )
 def test_a_guarded_column_s_values_are_shown_to_whom_they_may_be(sensitivity: str, audience: str, seen: bool) -> None:
-    for kind, text in every_report(masked(diff(guarded(sensitivity)), audience)).items():
+    for kind, text in every_report(shown_to(diff(guarded(sensitivity)), audience)).items():
         found = {secret for secret in SECRETS if secret in text}
         assert found == (set(SECRETS) if seen else set()), kind
         assert (MASKED in text) == (not seen), kind
 
 
 def test_what_may_be_seen_stays_and_so_do_counts() -> None:
-    text = markdown(masked(diff(guarded()), "public"))
+    text = markdown(shown_to(diff(guarded()), "public"))
     for said in (
         "300 rows before, 301 after: 4 added, 3 removed, 20 changed, 7 moved.",
         f"Lost 1 of `country` (3 rows): `{MASKED}`.",
@@ -76,6 +76,6 @@ def test_what_may_be_seen_stays_and_so_do_counts() -> None:
 def test_a_dataset_is_guarded_as_its_contract_says_though_its_columns_are_not() -> None:
     for access in (("internal", "public"), ("public", "internal")):
         sides = {side: origin(access=level) for side, level in zip(("before", "after"), access, strict=True)}
-        text = page(masked(diff(dataset(**sides)), "public"))
+        text = page(shown_to(diff(dataset(**sides)), "public"))
         assert [secret for secret in (*SECRETS, "0.12") if secret in text] == []
         assert "20 (6.7 %)" in text
