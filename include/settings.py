@@ -33,6 +33,8 @@ class Settings:
     """Git address that versions are pushed to; empty: the working tree's data.dvc."""
     ref: str = field(default_factory=lambda: _env("COMMONS_REF", "main"))
     """The publication ref (a branch)."""
+    forge: str = field(default_factory=lambda: _env("COMMONS_FORGE"))
+    """The repository at a Git host's REST API, https://api.github.com/repos/OWNER/NAME; empty: no pull requests."""
     git_name: str = field(default_factory=lambda: _env("COMMONS_GIT_NAME", "Data Commons"))
     """Who commits published versions."""
     git_email: str = field(default_factory=lambda: _env("COMMONS_GIT_EMAIL", "commons@localhost"))

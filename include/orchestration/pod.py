@@ -102,7 +102,7 @@ def _arguments(dataset: str, verb: Verb) -> list[str]:
 def _variables(dataset: str, verb: Verb, size: Size) -> dict[str, str]:
     """Facts of the deployment that a verb needs, by name; where to publish is for those that run no author's code."""
     shared = ["store", "remote", "ref", "environment", "developer", "mirror"]
-    wanted = [*shared, "publish", "git_name", "git_email"] if verb in TRUSTED else shared
+    wanted = [*shared, "publish", "forge", "git_name", "git_email"] if verb in TRUSTED else shared
     variables = {f"COMMONS_{which.upper()}": f"{{{{ commons.setting('{which}') }}}}" for which in wanted}
     variables["COMMONS_ARCHIVE"] = "{{ commons.archive() }}"
     for which in ("log", "receipts"):

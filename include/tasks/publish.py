@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 from ..adapters import code
+from ..adapters.forge import forge
 from ..adapters.remote import remote
 from ..adapters.store import Store
 from ..contracts import loader
@@ -12,11 +13,12 @@ from ..contracts.columns import TableSchema
 from ..contracts.model import Contract
 from ..errors import ConflictError, DataError, EnvironmentFault
 from ..settings import REPOSITORY, settings
-from ..versions import breaks, heads, reading
+from ..versions import breaks, heads, proposals, reading
 from ..versions.breaks import Judgement
 from ..versions.facts import Facts, access_class, said
 from ..versions.heads import Head
 from ..versions.publication import publish
+from ..versions.pushing import GitTarget
 from .perform import Run, Work, perform
 from .receipts import Receipt, copies, needed
 from .sync import correct_heads, target
@@ -64,7 +66,9 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
         heads.write(store, settings().ref, done.entry, extracted.facts["sources"])
     elif done.outcome == "unchanged" and head is None:
         heads.write(store, settings().ref, done.entry, {})
-    log.info("publish %s: %s %s", task.dataset, done.outcome, done.commit or "")
+    elif done.outcome == "proposed" and isinstance(where, GitTarget):
+        proposals.requested(done, where, forge(settings().forge), "")
+    log.info("publish %s: %s %s", task.dataset, done.outcome, done.branch or done.commit or "")
     return Work(
         outcome="done" if done.outcome == "published" else done.outcome,
         counts=validated.counts,

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
 
 from ..adapters import git
 from ..errors import ConflictError, EnvironmentFault
 from .facts import message, trailers
 from .pins import FILE, Entry, Pins, parse_blob, parse_one, render, same
+from .revisions import proposal_branch
 from .settling import Published, settled
 
 ATTEMPTS = 20
@@ -71,8 +71,14 @@ def _pins(tip: git.Tip) -> Pins:
 
 def pins_at_tip(target: GitTarget) -> Pins:
     """What the target's branch pins now. Raises EnvironmentFault where Git is at fault."""
+    return tip_of(target)[1]
+
+
+def tip_of(target: GitTarget) -> tuple[str, Pins]:
+    """The newest commit of the target's branch, and what it pins. Raises EnvironmentFault where Git is at fault."""
     with git.scratch_clone(target.address, target.ref) as scratch:
-        return _pins(_first(scratch))
+        tip = _first(scratch)
+        return tip.commit, _pins(tip)
 
 
 def _commit(tip: git.Tip, entry: Entry, _base: str | None, target: GitTarget) -> Published | None:
@@ -83,22 +89,17 @@ def _commit(tip: git.Tip, entry: Entry, _base: str | None, target: GitTarget) ->
 
 def _propose(tip: git.Tip, entry: Entry, base: str | None, target: GitTarget) -> Published | None:
     """An open proposal of the same change is left as it is, so that scheduled runs do not pile them up."""
-    own = proposal_branch(entry)
+    own = proposal_branch(entry.name, entry.meta.run)
     expected = None
     for branch in git.branches(tip.scratch, f"proposal/{entry.name}/"):
         there = git.fetch_tip(tip.scratch, branch, depth=2)
         if there and _proposes(there, entry, base):
-            return Published("proposed", entry, there.commit)
+            return Published("proposed", entry, there.commit, branch)
         if there and branch == own:
             expected = _replaceable(there, branch, entry)
     commit = git.commit_file(tip, FILE, render(_pins(tip).having(entry)), message(entry), target.who)
     pushed = git.push(tip.scratch, commit, own, expected)
-    return Published("proposed", entry, commit) if pushed == "done" else None
-
-
-def proposal_branch(entry: Entry) -> str:
-    """The branch that proposes a run's version; merging it publishes."""
-    return f"proposal/{entry.name}/{quote(entry.meta.run, safe='').replace('..', '%2E%2E')}"
+    return Published("proposed", entry, commit, own) if pushed == "done" else None
 
 
 def _proposes(there: git.Tip, entry: Entry, base: str | None) -> bool:

@@ -12,11 +12,15 @@ Outcome = Literal["published", "unchanged", "proposed"]
 
 @dataclass(frozen=True)
 class Published:
-    """What came of a publication. `commit` pins the version; None in a working tree, or where it is not known."""
+    """What came of a publication. `commit` pins the version; None in a working tree, or where it is not known.
+
+    `branch` is that of a proposal.
+    """
 
     outcome: Outcome
     entry: Entry
     commit: str | None = None
+    branch: str | None = None
 
 
 def settled(

@@ -104,8 +104,9 @@ def test_trust_zones_keep_what_publishes_from_what_runs_authors_code() -> None:
     assert secrets(held["validate"]) == {"run-store"}
     assert secrets(held["publish"]) == secrets(held["sync"]) == {"publisher"}
     names = {verb: {v["name"] for v in spec["containers"][0]["env"]} for verb, spec in held.items()}
-    assert "COMMONS_PUBLISH" in names["publish"] & names["sync"]
-    assert "COMMONS_PUBLISH" not in names["extract"] | names["validate"]
+    where_to_publish = {"COMMONS_PUBLISH", "COMMONS_FORGE"}
+    assert where_to_publish <= names["publish"] & names["sync"]
+    assert not where_to_publish & (names["extract"] | names["validate"])
 
 
 def test_only_named_variables_reach_a_pod(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,9 +34,10 @@ ENVIRONMENT = {
 }
 
 
-def git(*arguments: str, at: Path) -> str:
-    """What `git arguments` prints in the folder `at`."""
-    done = subprocess.run(["git", *arguments], cwd=at, env=ENVIRONMENT, check=True, capture_output=True, text=True)
+def git(*arguments: str, at: Path, **variables: str) -> str:
+    """What `git arguments` prints in the folder `at`; `variables` are more of its environment."""
+    known = ENVIRONMENT | variables
+    done = subprocess.run(["git", *arguments], cwd=at, env=known, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 
