@@ -38,7 +38,7 @@ class Profile(Strict):
     mean: float | None = None
     """Of finite numbers."""
     bins: tuple[Bin, ...] = ()
-    """Ranges of numbers and times in order, else the most frequent values, then the others; missing ones are in none."""
+    """Ranges of numbers and times in order, else the most frequent values, then the others; without missing ones."""
 
 
 class ColumnDiff(Strict):
@@ -55,7 +55,9 @@ class ColumnDiff(Strict):
     """The higher one of both sides."""
     masked: bool = False
     cells: int = 0
-    """Rows, among those on both sides, whose value differs; in a column of the key, those of moved rows."""
+    """Changed rows whose value differs."""
+    moved_cells: int = 0
+    """Moved rows whose value differs; those whose key moved, in a column of the key."""
     before: Profile | None = None
     after: Profile | None = None
     psi: float | None = None

@@ -1,0 +1,61 @@
+"""Keys that moved, looked for in what was removed and added: each part of the key by itself, then the whole."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from .moves import MovedKeys, Moves
+from .sides import Table
+from .spool import Spool
+from .tally import Tally
+
+_MOST_VALUES = 1_000_000
+"""So many values of a part are looked at."""
+
+
+def moves(
+    tally: Tally, tables: Sequence[Table], samples: Sequence[pl.DataFrame], scratch: Path, memory_mb: int
+) -> Moves | None:
+    """Where moved keys can be looked for; None without a key or values beside it, or with rows on one side only."""
+    if not (tally.values and tally.removed.rows and tally.added.rows):
+        return None
+    put_aside = [tally.removed.sample(), tally.added.sample()]
+    rows = sum(table.rows() for table in tables)
+    chance = {
+        name: max(1 / rows, *(_collision(sample[name]) for sample in (*samples, *put_aside))) for name in tally.values
+    }
+    return Moves(tally.removed, tally.added, chance, any(tally.repeated), scratch, memory_mb)
+
+
+def look(found: Moves, tally: Tally, tables: Sequence[Table]) -> Iterator[MovedKeys]:
+    """All keys that moved."""
+    key, spools = tally.order, (tally.removed, tally.added)
+    for part in key if len(key) > 1 else ():
+        gone = _gone(spools, tables, [part])
+        if gone and all(values.height for values in gone):
+            yield found.look([part], [name for name in key if name != part], gone)
+    whole = _gone(spools, tables, key) if any(tally.repeated) else None
+    yield found.look(key, [], whole)
+
+
+def _gone(
+    spools: Sequence[Spool], tables: Sequence[Table], part: Sequence[str]
+) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """Values of `part` that only one side has, before and after; None where they are too many."""
+    found = []
+    for spool, other in zip(spools, tables[::-1], strict=True):
+        values = spool.scan().select(part).unique().collect(engine="streaming")
+        if values.height > _MOST_VALUES:
+            return None
+        still = other.scan().select(part).join(values.lazy(), on=part, how="semi", nulls_equal=True)
+        left = still.unique().collect(engine="streaming")
+        found.append(values.join(left, on=part, how="anti", nulls_equal=True).sort(part))
+    return found[0], found[1]
+
+
+def _collision(values: pl.Series) -> float:
+    """How often two cells, present both, are equal by chance."""
+    counts = values.drop_nulls().value_counts(name="n")["n"].cast(pl.Float64)
+    total = float(counts.sum())
+    return float((counts * (counts - 1)).sum()) / (total * (total - 1)) if total > 1 else 0.0

@@ -1,0 +1,171 @@
+"""What each column of one side holds, counted batch by batch, so that memory does not grow with the table."""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+
+from ..tables.drift import index
+from . import bins
+from .bins import Bins
+from .model import Bin, Profile
+
+_LONGEST = 80
+_OTHERS = "others"
+Counts = dict[Any, int]
+
+
+class Profiles:
+    """Counts of one side's columns; `counted` holds the rows of each value where all values were counted."""
+
+    def __init__(self, types: Mapping[str, pl.DataType], chosen: Mapping[str, Bins]) -> None:
+        self._types, self._bins = types, chosen
+        self._facts: dict[str, list[Any]] = {}
+        self.counted = {
+            name: pl.DataFrame(schema={"value": types[name], "rows": pl.UInt32}) for name in types if chosen[name].most
+        }
+        self.rows = 0
+
+    def add(self, batch: pl.DataFrame) -> None:
+        """Count one batch."""
+        if not batch.height:
+            return
+        self.rows += batch.height
+        facts = [fact for name, dtype in self._types.items() for fact in _facts(name, dtype, self._bins[name])]
+        for fact, found in batch.select(facts).row(0, named=True).items():
+            self._facts.setdefault(fact, []).append(found)
+        for name in list(self.counted):
+            self._count(name, batch[name])
+
+    def nulls(self, name: str) -> int:
+        """Missing values of a column."""
+        return sum(self._of(name, "nulls"))
+
+    def profile(self, name: str, distinct: int | None, estimated: bool, labelled: Sequence[Bin]) -> Profile:
+        """The record of a column; `distinct` is what else is known of it."""
+        dtype = self._types[name]
+        lows, highs = ([v for v in self._of(name, fact) if v is not None] for fact in ("min", "max"))
+        finite, sums = sum(self._of(name, "finite")), [value for value in self._of(name, "sum") if value is not None]
+        if name in self.counted:
+            distinct, estimated = self.counted[name].drop_nulls("value").height, False
+        return Profile(
+            rows=self.rows,
+            nulls=self.nulls(name),
+            distinct=distinct,
+            estimated=estimated,
+            minimum=shown([min(lows)], dtype)[0] if lows else None,
+            maximum=shown([max(highs)], dtype)[0] if highs else None,
+            mean=float(f"{math.fsum(sums) / finite:.12g}") if finite else None,
+            bins=tuple(labelled),
+        )
+
+    def ranges(self, name: str, edges: Sequence[float]) -> list[int]:
+        """Rows up to the first edge, between each two, above the last."""
+        present = self.rows - self.nulls(name) - sum(self._of(name, "nan"))
+        above = [present, *(sum(self._of(name, f"above {edge}")) for edge in edges), 0]
+        return [more - less for more, less in pairwise(above)]
+
+    def values(self, name: str) -> Counts:
+        """Rows by value: of all, or of those that were chosen."""
+        if name in self.counted:
+            return dict(self.counted[name].drop_nulls("value").iter_rows())
+        return {value: sum(self._of(name, f"is {n}")) for n, value in enumerate(self._bins[name].values)}
+
+    def nan(self, name: str) -> int:
+        """Cells that are not a number."""
+        return sum(self._of(name, "nan"))
+
+    def _of(self, name: str, fact: str) -> list[Any]:
+        return self._facts.get(f"{name}:{fact}", [])
+
+    def _count(self, name: str, values: pl.Series) -> None:
+        found = values.alias("value").value_counts(name="rows")
+        merged = pl.concat([self.counted[name], found]).group_by("value").agg(pl.col("rows").sum())
+        if merged.height > self._bins[name].most:
+            del self.counted[name]
+        else:
+            self.counted[name] = merged
+
+
+def binned(name: str, dtype: pl.DataType, chosen: Bins, sides: Sequence[Profiles]) -> list[list[Bin]]:
+    """The bins of a column on each side, with the same labels in the same order; ranges that are empty all over left
+    out at both ends."""
+    if chosen.edges or chosen.deciles:
+        counts = [side.ranges(name, chosen.edges) for side in sides]
+        rows = list(zip(bins.labels(chosen.edges, dtype), *counts, strict=True))
+        while rows and not any(rows[0][1:]):
+            rows = rows[1:]
+        while rows and not any(rows[-1][1:]):
+            rows = rows[:-1]
+        if any(side.nan(name) for side in sides):
+            rows.append(("NaN", *(side.nan(name) for side in sides)))
+    else:
+        rows = _top(dtype, [side.values(name) for side in sides], [side.rows - side.nulls(name) for side in sides])
+    return [[Bin(label=row[0], rows=row[1 + which]) for row in rows] for which in range(len(sides))]
+
+
+def stability(name: str, chosen: Bins, before: Profiles, after: Profiles) -> float | None:
+    """PSI of a column over the deciles of before, or over its values; None where a side has no rows."""
+    if not (before.rows and after.rows):
+        return None
+    counts: list[dict[object, int]] = []
+    for side in (before, after):
+        present = side.rows - side.nulls(name)
+        found = _decile_counts(side, name, chosen) if chosen.deciles else dict(side.values(name))
+        counts.append(found | {None: side.nulls(name), _Rest: present - sum(found.values())})
+    return index(*counts)
+
+
+class _Rest:
+    """Stands for all values that were not counted by themselves."""
+
+
+def _decile_counts(side: Profiles, name: str, chosen: Bins) -> dict[object, int]:
+    return dict(enumerate(side.ranges(name, chosen.deciles)))
+
+
+def _top(dtype: pl.DataType, counts: Sequence[Counts], present: Sequence[int]) -> list[tuple[Any, ...]]:
+    total = {value: sum(side.get(value, 0) for side in counts) for side in counts for value in side}
+    top = sorted(total, key=lambda value: (-total[value], str(value)))[: bins.TOP]
+    names = shown(top, dtype)
+    rows = [(text, *(side.get(value, 0) for side in counts)) for text, value in zip(names, top, strict=True)]
+    rest = [all_ - sum(side.get(value, 0) for value in top) for all_, side in zip(present, counts, strict=True)]
+    return [*rows, (_OTHERS, *rest)] if any(rest) else rows
+
+
+def _facts(name: str, dtype: pl.DataType, chosen: Bins) -> list[pl.Expr]:
+    values = pl.col(name)
+    found = {"nulls": values.null_count()}
+    if dtype != pl.Boolean:
+        found |= {"min": values.min(), "max": values.max()}
+    if dtype.is_float():
+        finite = values.filter(values.is_finite())
+        found |= {"nan": values.is_nan().sum(), "finite": finite.len(), "sum": finite.cast(pl.Float64).sum()}
+    elif dtype.is_numeric():
+        found |= {"finite": values.count(), "sum": values.cast(pl.Float64).sum()}
+    numbers = bins.number(values, dtype)
+    if chosen.cuts:
+        numbers = numbers.fill_nan(None) if dtype.is_float() else numbers
+        found |= {f"above {edge}": (numbers > edge).sum() for edge in chosen.cuts}
+    found |= {f"is {n}": (values == pl.lit(value, dtype)).sum() for n, value in enumerate(chosen.values)}
+    return [expression.alias(f"{name}:{fact}") for fact, expression in found.items()]
+
+
+def shown(values: Sequence[Any], dtype: pl.DataType) -> list[str | None]:
+    """Values as people read them; long text is cut at 80 characters."""
+    return texts(pl.Series(values, dtype=dtype))
+
+
+def texts(values: pl.Series) -> list[str | None]:
+    """The same of a column."""
+    name, dtype = pl.col("x"), values.dtype
+    said = name.cast(pl.String)
+    if dtype.is_float():
+        said = said.str.strip_suffix(".0")
+    elif isinstance(dtype, pl.Datetime):
+        said = name.dt.replace_time_zone(None).dt.to_string("iso").str.strip_suffix(".000000")
+        said = said + "Z" if dtype.time_zone else said
+    cut = pl.when(said.str.len_chars() > _LONGEST).then(said.str.head(_LONGEST - 1) + "…").otherwise(said)
+    return values.to_frame("x").select(cut).to_series().to_list()
