@@ -6,9 +6,9 @@ from typing import Any
 
 from ..adapters.cache import cache_folder
 from ..errors import DataCommonsError
-from . import worktree
 from .pins import Entry
 from .reading import Version, entry_at, file_of, history
+from .withdrawal import tombstone
 
 WORKING_TREE = "working tree"
 COUNTS = ("records", "added", "published", "quarantined", "rejected", "merged")
@@ -31,7 +31,7 @@ def record(version: Version, repository: Path, cache: Path | None = None) -> dic
     What lies with the bytes (sources, files, rules) is None where they can't be had; `lacking` then says why.
     """
     entry, meta = version.entry, version.entry.meta
-    gone = meta.withdrawn or _withdrawn(repository, entry)
+    gone = tombstone(repository, entry)
     files, lacking = _files(entry, repository, cache or cache_folder(repository)) if not gone else ({}, None)
     return {
         "format": 1,
@@ -110,8 +110,3 @@ def _quality(files: dict[str, Any]) -> dict[str, Any] | None:
     found = {v: {r["rule"]: r["failures"] for r in rules if r["verdict"] == v} for v in verdicts}
     return {"held": sum(rule["verdict"] == "pass" for rule in rules), **found}
 
-
-def _withdrawn(repository: Path, entry: Entry) -> Any:
-    """The tombstone that came later, as the working tree's data.dvc keeps it."""
-    found = worktree.pins(repository).tombstone(entry)
-    return found.meta.withdrawn if found else None

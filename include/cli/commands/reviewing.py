@@ -1,5 +1,50 @@
 """Commands of a reviewer: what changed, and what to do about it."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
+from ..console import Json, Name, print_json
+
 app = typer.Typer()
+
+
+@app.command()
+def rollback(
+    name: Name,
+    to: Annotated[str, typer.Option(help="The version to go back to: a commit, tag, branch or date.")],
+    why: Annotated[str, typer.Option(help="The reason, which history keeps.")],
+) -> None:
+    """Publish an older version again, as a new one; history stays as it is."""
+    from ..rolling import roll_back
+
+    if not why.strip():
+        raise typer.BadParameter("say why in a few words.", param_hint="--why")
+    roll_back(name, to, why.strip())
+
+
+@app.command()
+def rebuild(
+    names: Annotated[list[str] | None, typer.Argument(help="All that is pinned by default.")] = None,
+    at: Annotated[str | None, typer.Option(help="A revision or date; the working tree by default.")] = None,
+    again: Annotated[
+        bool, typer.Option("--from-source", help="Fetch the sources again, instead of taking their archive.")
+    ] = False,
+    to: Annotated[Path | None, typer.Option(help="Keep what is made in this folder.")] = None,
+    bring_back: Annotated[
+        bool, typer.Option("--restore", help="Put what came out identical on its remote, where that lacks it.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make versions again with the code and environment of their time, and compare every byte with the pin."""
+    from ..rebuilding import rebuilt, summed, tell
+
+    done = []
+    for one in rebuilt(names or [], at, again, to, bring_back):
+        done.append(one)
+        if not as_json:
+            tell(one)
+    if as_json:
+        print_json([one.document() for one in done])
+    raise typer.Exit(summed(done, quiet=as_json))
