@@ -73,9 +73,11 @@ def _text(value: object) -> str:
 def _ids(schema: pa.DataFrameSchema, previous: TableSchema | None) -> dict[str, int]:
     known = {column.name: column for column in previous.columns} if previous else {}
     free = max([0, *(column.id for column in known.values()), *(previous.retired.values() if previous else ())])
+    was = {name: facts(field).get("was", "") for name, field in schema.columns.items() if name not in known}
     ids: dict[str, int] = {}
     for name, field in schema.columns.items():
-        before = known.get(name) or known.get(facts(field).get("was", ""))
+        # A new column may take the name of one that is renamed at the same time: then that one is not the same.
+        before = known.get(was[name]) if name in was else known.get(name) if name not in was.values() else None
         if before and before.id not in ids.values() and widens(before.type, kind_of(field.dtype.type) or ""):
             ids[name] = before.id
         else:

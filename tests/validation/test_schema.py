@@ -150,6 +150,18 @@ def test_a_type_that_is_not_only_wider_is_another_column(tmp_path: Path) -> None
     assert table_schema(author(tmp_path / "plants", renamed), contract(), third).columns[2].id == 7
 
 
+def test_a_new_column_may_take_the_name_of_one_that_is_renamed(tmp_path: Path) -> None:
+    first = table_schema(author(tmp_path / "plants", "country: str\nb: str"), contract())
+    swapped = 'country: str\nb: str\ncountry_long: str = pa.Field(metadata={"was": "country"})'
+    second = table_schema(author(tmp_path / "plants", swapped), contract(), first)
+    assert {c.name: c.id for c in second.columns} == {"country": 3, "b": 2, "country_long": 1}
+    assert table_schema(author(tmp_path / "plants", swapped), contract(), second) == second
+    assert breaking(second, first) == [
+        "column 'country' is renamed to 'country_long'",
+        "column 'country' is added, and never missing",
+    ]
+
+
 def test_a_value_list_is_that_of_isin_unless_it_only_warns(tmp_path: Path) -> None:
     fields = """
 a: str = pa.Field(isin=["y", "x", "x"])
