@@ -150,6 +150,23 @@ def scratch_clone(address: str, ref: str) -> Iterator[Path]:
         yield scratch
 
 
+@contextmanager
+def mirror(address: str) -> Iterator[Path]:
+    """A bare repository with every ref of `address`, open proposals and pull requests included; removed after.
+
+    Raises EnvironmentFault where the address does not answer, or is shallow itself.
+    """
+    with tempfile.TemporaryDirectory(prefix="commons-git-", ignore_cleanup_errors=True) as folder:
+        try:
+            run("clone", "--mirror", "--quiet", "--template=", "--", as_url(address), folder, at=Path(folder))
+        except GitError as error:
+            raise EnvironmentFault(
+                f"{without_credentials(address)}: can't read all its refs: {error.stderr}. "
+                "Check COMMONS_PUBLISH and the credential."
+            ) from error
+        yield Path(folder)
+
+
 def as_url(address: str) -> str:
     """A folder as a file: address, else Git ignores that the clone is to be shallow."""
     return Path(address).resolve().as_uri() if Path(address).is_dir() else address
@@ -292,13 +309,13 @@ def texts(repository: Path, names: Sequence[str]) -> list[str]:
     return texts
 
 
-def writings(repository: Path, *paths: str) -> Iterator[tuple[str, str, str]]:
-    """Commit, path and blob id of every change of `paths` (with Git's wildcards) on any ref, the oldest first.
+def writings(repository: Path, revisions: Sequence[str], paths: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Commit, path and blob id of every change of `paths` (with Git's wildcards) up to `revisions`, the oldest first.
 
     A merge counts beside its parents. Raises GitError.
     """
     shown = ("--reverse", "--full-history", "-m", "--raw", "--no-abbrev", "--no-renames", "-z", "--format=%x1e%H")
-    for commit in run("log", "--all", *shown, "--", *paths, at=repository).split("\x1e")[1:]:
+    for commit in run("log", *revisions, *shown, "--", *paths, at=repository).split("\x1e")[1:]:
         fields = commit.replace("\n", "").split("\0")
         for facts, path in zip(fields[1::2], fields[2::2], strict=False):
             yield fields[0], path, facts.split(" ")[3]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ..errors import EnvironmentFault
-from .objects import files, found_below
+from .objects import files, found_below, remove
 from .remote import Remote, told
 
 FOLDER = "at-work"
@@ -63,10 +63,16 @@ def publishing(where: Remote) -> Iterator[None]:
 
 @contextmanager
 def collecting(where: Remote) -> Iterator[None]:
-    """To be held while objects are moved or deleted. Raises EnvironmentFault where anybody else is at work."""
+    """To be held while objects are moved or deleted; takes away the marks of those who are gone.
+
+    Raises EnvironmentFault where anybody else is at work.
+    """
     with _marked(where, "collecting") as own:
+        left = [path for path, _, _ in found_below(where, FOLDER) if path != own.path]
         if busy := _others(where, own, time.monotonic(), get_args(Role)):
             raise EnvironmentFault(*(_refusal(where, mark) for mark in busy))
+        for path in left:
+            remove(where, FOLDER, path)
         yield
 
 
@@ -74,7 +80,7 @@ def _refusal(where: Remote, mark: Mark) -> str:
     what = "publishes to it" if mark.role == "publishing" else "collects its garbage"
     return (
         f"{where.url}: {mark.who} {what} since {mark.since:%Y-%m-%dT%H:%M:%SZ}. Nothing was moved. Try again when "
-        f"it is done; if it was killed, it counts until {mark.until:%Y-%m-%dT%H:%M:%SZ}, or until {mark.path} is deleted."
+        f"it is done; if it was killed, it counts until {mark.until:%Y-%m-%dT%H:%M:%SZ}, or you delete {mark.path}."
     )
 
 
@@ -90,8 +96,7 @@ def _marked(where: Remote, role: Role) -> Iterator[Mark]:
     try:
         yield Mark(role, str(content["who"]), since, path)
     finally:
-        with told(where, "remove", FOLDER):
-            system.rm_file(path)
+        remove(where, FOLDER, path)
 
 
 def _others(where: Remote, own: Mark, began: float, roles: tuple[Role, ...]) -> list[Mark]:

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import hashlib
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +13,14 @@ from typing import Any, Literal
 
 import fsspec
 
-from .remote import Remote, remote_at, told
+from ..errors import EnvironmentFault
+from .remote import Remote, md5_of, remote_at, told
 
 QUARANTINE = "quarantine"
-CHUNK = 1 << 24
+UNFINISHED = "tmp"
+CHUNK = 1 << 22
+PARALLEL = 8
+FEW = 1000
 Why = Literal["unused", "damaged"]
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 
@@ -58,36 +64,69 @@ def aside(where: Remote) -> list[Aside]:
 
 def unfinished(where: Remote) -> list[Held]:
     """Parts of uploads that were cut short, by the name of the part."""
-    return [Held(path.rpartition("/")[2], size, when) for path, size, when in found_below(where, "tmp")]
+    return [Held(path.rpartition("/")[2], size, when) for path, size, when in found_below(where, UNFINISHED)]
 
 
-def digest(where: Remote, oid: str) -> tuple[str, int]:
-    """MD5 and size of an object's bytes, all of them read and none kept; read again once where they are not right.
+def part(where: Remote, name: str) -> str:
+    """Where an upload that is not finished lies."""
+    return f"{where.root}/{UNFINISHED}/{name}"
 
-    Raises EnvironmentFault where it is absent, or can't be read.
+
+def sizes(where: Remote, oids: Collection[str]) -> dict[str, int]:
+    """Bytes of those of the objects that are there: asked one by one where they are few, else by a listing of all."""
+    if len(oids) > FEW:
+        there = held(where)
+        return {oid: there[oid].size for oid in oids if oid in there}
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        found = dict(zip(oids, pool.map(where.size, oids), strict=True))
+    return {oid: size for oid, size in found.items() if size is not None}
+
+
+def digest(where: Remote, oid: str, tell: Callable[[int], None] = lambda _: None) -> str:
+    """MD5 of an object's bytes, all of them read and none kept; read again once where it is not the right one.
+
+    `tell` is told how many bytes came. Raises EnvironmentFault where the object is absent, or can't be read.
     """
-    for last in (False, True):
-        hashed, size = hashlib.md5(usedforsecurity=False), 0
+    found = _md5(where, oid, tell)
+    return found if found == oid.removesuffix(".dir") else _md5(where, oid, lambda _: None)
+
+
+def _md5(where: Remote, oid: str, tell: Callable[[int], None]) -> str:
+    if where.is_local:
+        file = Path(where.path(oid))
         with told(where, "read", oid):
-            for piece in _pieces(where, where.path(oid)):
-                hashed.update(piece)
-                size += len(piece)
-        if last or hashed.hexdigest() == oid.removesuffix(".dir"):
-            break
-    return hashed.hexdigest(), size
+            found = md5_of(file)
+            tell(file.stat().st_size)
+        return found
+    hashed = hashlib.md5(usedforsecurity=False)
+    for piece in _pieces(where, where.path(oid), oid):
+        hashed.update(piece)
+        tell(len(piece))
+    return hashed.hexdigest()
 
 
-def read(where: Remote, path: str, oid: str, into: Path) -> bool:
-    """Copies the file `path` of a remote to `into`, if it holds the bytes of `oid`; whether it did.
+def copy(where: Remote, path: str, oid: str, into: Path) -> bool:
+    """Copies the file `path` of a remote to `into`; whether it holds the bytes of the object `oid`.
 
-    Raises EnvironmentFault where it can't be read, or the disk of `into` is full.
+    Raises EnvironmentFault where it can't be read, OSError where `into` can't be written.
     """
     hashed = hashlib.md5(usedforsecurity=False)
-    with told(where, "read", oid), into.open("wb") as file:
-        for piece in _pieces(where, path):
+    with into.open("wb") as file:
+        for piece in _pieces(where, path, oid):
             hashed.update(piece)
             file.write(piece)
     return hashed.hexdigest() == oid.removesuffix(".dir")
+
+
+def listing(where: Remote, path: str, oid: str) -> dict[str, str]:
+    """The md5 of each file of a version by its path, as the file at `path` of a remote lists them.
+
+    Raises EnvironmentFault where the listing is absent, can't be read, or holds other bytes than were published.
+    """
+    content = b"".join(_pieces(where, path, oid))
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != oid.removesuffix(".dir"):
+        raise EnvironmentFault(f"{where.url}: the listing {oid} is damaged.")
+    return {item["relpath"]: item["md5"] for item in json.loads(content)}
 
 
 def set_aside(where: Remote, oid: str, why: Why, now: dt.datetime) -> None:
@@ -149,8 +188,8 @@ def _aside(path: str, size: int) -> Aside:
     return Aside(oid, size, since, "damaged" if why == "damaged" else "unused", path)
 
 
-def _pieces(where: Remote, path: str) -> Iterator[bytes]:
-    with files(where).open(path, "rb", block_size=CHUNK) as file:
+def _pieces(where: Remote, path: str, oid: str) -> Iterator[bytes]:
+    with told(where, "read", oid), files(where).open(path, "rb", block_size=CHUNK) as file:
         while piece := file.read(CHUNK):
             yield piece
 

@@ -1,11 +1,12 @@
 """The object store of runs, receipts and code archives: a folder (file:) or a bucket (s3:), with conditional writes."""
 
+import datetime as dt
 import errno
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -159,9 +160,16 @@ class Store:
             found = self._fs.find(self._at(prefix))
         return sorted(str(p).removeprefix(f"{self._root}/") for p in found if ".part-" not in p)
 
+    def ages(self, prefix: str) -> Sequence[tuple[str, dt.datetime, int]]:
+        """Path, time of the last change and bytes of all files below the folder `prefix`, the oldest first."""
+        with self._told("list", prefix):
+            found = self._fs.find(self._at(prefix), detail=True).items()
+        known = [(path.removeprefix(f"{self._root}/"), _changed(info), int(info["size"])) for path, info in found]
+        return sorted(known, key=lambda item: item[1])
+
     def remove(self, path: str) -> None:
-        """Removes the file at `path`; only derived ones are ever removed."""
-        with self._told("remove", path):
+        """Removes the file at `path`, if it is there: only what is derived, or older than it is kept."""
+        with self._told("remove", path), suppress(FileNotFoundError):
             self._fs.rm_file(self._at(path))
 
     @staticmethod
@@ -175,3 +183,7 @@ class Store:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _changed(info: dict[str, Any]) -> dt.datetime:
+    return info["LastModified"] if "LastModified" in info else dt.datetime.fromtimestamp(info["mtime"], dt.UTC)

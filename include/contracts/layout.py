@@ -8,10 +8,20 @@ VERBS: tuple[Verb, ...] = get_args(Verb)
 """What pods do in a run, in this order."""
 
 
+KEPT = ("runs", "published", "logs")
+"""What runs leave, each file for KEPT_DAYS after its last change."""
+KEPT_DAYS = 90
+
+
 def encoded(run: str) -> str:
     """A DAG run's id as the name of one folder."""
     name = quote(run, safe="._-")
     return name if name.strip(".") else name.replace(".", "%2E")
+
+
+def runs(dataset: str) -> str:
+    """All that the runs of a dataset left there, its bytes as fetched included."""
+    return f"runs/{dataset}"
 
 
 def run_folder(dataset: str, run: str, verb: str) -> str:

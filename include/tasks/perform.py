@@ -34,6 +34,8 @@ class Run:
     end: str = ""
     as_of: str = ""
     """The day by which waivers are judged; today where it is empty."""
+    share: float = 1.0
+    """How much verify reads: 1 for every byte."""
     folder: Path = Path()
     """The dataset's folder in the authors' room."""
 

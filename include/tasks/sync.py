@@ -38,7 +38,7 @@ def correct_heads(store: Store, names: set[str] | None = None) -> list[str]:
     """
     corrected: set[str] = set()
     for _ in range(LOOKS):
-        wrong = heads.sync(store, settings().ref, _pinned(), names)
+        wrong = heads.sync(store, settings().ref, pinned(), names)
         corrected.update(wrong)
         if not wrong:
             break
@@ -53,7 +53,7 @@ def target(*, propose: bool = False) -> GitTarget | WorkingTree:
     return git_target(address, settings().ref, settings().git_name, settings().git_email, proposal=propose)
 
 
-def _pinned() -> Pins:
+def pinned() -> Pins:
     """What Git pins where versions go, now."""
     there = target()
     return pins_at_tip(there) if isinstance(there, GitTarget) else worktree.pins(there.root)

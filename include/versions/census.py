@@ -1,16 +1,20 @@
 """Every version that a repository pins, on whatever ref, and what else its .dvc files name: what must not get lost."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..adapters import git
 from ..errors import DataError
-from .pins import FILE, Entry, Pins, parse
+from ..settings import settings
+from . import worktree
+from .pins import FILE, Entry, parse
+from .revisions import resolve
+from .withdrawal import entries
 
-PATHS = ("*.dvc", "dvc.lock", "*/dvc.lock")
 BATCH = 64
+PATHS = ("*.dvc", "dvc.lock", "*/dvc.lock")
 _HEAD = "meta:\n  format: 1\nouts:\n"
 _MD5 = re.compile(r"\b[0-9a-f]{32}(?:\.dir)?\b")
 
@@ -31,44 +35,72 @@ class Pinned:
 
 @dataclass
 class Census:
-    """Versions by dataset, byte hash and remote; `others` are md5s that a file names which isn't ours, or is broken."""
+    """Versions by their identity; `others` are md5s that a file names which isn't ours, or is broken."""
 
     versions: dict[tuple[str, str, str], Pinned] = field(default_factory=dict)
     others: set[str] = field(default_factory=set)
 
-    def add(self, entries: Iterable[Entry], commit: str = "") -> None:
-        """Count `entries` in, unless they were known."""
-        for entry in entries:
-            self.versions.setdefault((entry.name, entry.md5, entry.remote), Pinned(entry, commit))
+    def add(self, pinned: Iterable[Entry], commit: str = "") -> None:
+        """Count those in that were not known."""
+        for entry in pinned:
+            self.versions.setdefault(entry.identity, Pinned(entry, commit))
 
 
-def census(*repositories: Path) -> Census:
-    """What every ref of these repositories pins or ever pinned; each distinct text is read once.
+def census(repository: Path, revisions: Sequence[str] = ("--all",)) -> Census:
+    """What the commits up to `revisions` pin, by default those of every ref; each distinct text is read once.
 
     A data.dvc that can't be read counts by the hashes that stand in it, so that nothing is missed for it.
     Raises EnvironmentFault where Git is at fault.
     """
-    found = Census()
-    for repository in repositories:
-        seen: set[str] = set()
-        for commit, path, text in _texts(repository):
-            if path == FILE:
-                _count(found, text, commit, seen)
-            else:
-                found.others.update(_MD5.findall(text))
+    found, seen = Census(), set[str]()
+    for commit, path, text in _texts(repository, revisions):
+        if path == FILE:
+            _count(found, text, commit, seen)
+        else:
+            found.others.update(_MD5.findall(text))
     return found
 
 
-def count_tree(found: Census, pins: Pins) -> Census:
-    """`found`, with what a working tree pins."""
-    found.add(pins.entries.values())
+def with_tree(found: Census, repository: Path) -> Census:
+    """`found`, and what the working tree pins, if there is one."""
+    found.add(worktree.pins(repository).entries.values())
     return found
 
 
-def _texts(repository: Path) -> Iterator[tuple[str, str, str]]:
+def announced(repository: Path) -> Census:
+    """The versions on the publication ref, on tags, on open proposals and on what is checked out.
+
+    Other branches and pull requests may pin bytes that nobody has uploaded yet.
+    """
+    ref = settings().ref
+    known = ("HEAD", f"refs/heads/{ref}", f"refs/remotes/origin/{ref}")
+    named = [name for name in known if git.find(repository, name)]
+    return census(repository, [*named, "--tags", "--glob=refs/heads/proposal/*", "--glob=refs/remotes/*/proposal/*"])
+
+
+def chosen(repository: Path, names: Collection[str], at: str | None = None, *, every: bool = False) -> list[Pinned]:
+    """The versions that are meant: of the working tree, of the revision `at`, or `every` one that was announced.
+
+    Those that were withdrawn are left out. Raises DataError, naming all datasets that have none there.
+    """
+    found = announced(repository) if every else Census()
+    if at is None:
+        with_tree(found, repository)
+    else:
+        commit = resolve(repository, at)
+        found.add(parse(git.texts_at(repository, FILE, [commit])[0], f"{at}:{FILE}").entries.values(), commit)
+    gone = {entry.identity for entry in entries(repository)}
+    there = [version for identity, version in found.versions.items() if identity not in gone]
+    if unknown := sorted(set(names) - {version.entry.name for version in found.versions.values()}):
+        where = f"at {at}" if at else "here"
+        raise DataError(*(f"{name}: no version {where}. `commons list` names all." for name in unknown))
+    return [version for version in there if not names or version.entry.name in names]
+
+
+def _texts(repository: Path, revisions: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     """Commit, path and text of each distinct blob."""
     first: dict[str, tuple[str, str]] = {}
-    for commit, path, blob in git.writings(repository, *PATHS):
+    for commit, path, blob in git.writings(repository, revisions, PATHS):
         if blob.strip("0"):
             first.setdefault(blob, (commit, path))
     blobs = list(first)

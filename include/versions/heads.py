@@ -1,6 +1,7 @@
 """Heads in the store: the newest version of each dataset, derived from Git so that verbs need no Git (FORMAT.md)."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,16 +48,25 @@ def write(store: Store, ref: str, entry: Entry, sources: dict[str, Any]) -> None
     _put(store, ref, entry.name, {"format": 1, "entry": entry.document(), "sources": sources})
 
 
-def sync(store: Store, ref: str, pins: Pins, names: set[str] | None = None) -> list[str]:
+def wrong(store: Store, ref: str, pins: Pins, names: Collection[str] | None = None) -> list[str]:
+    """The datasets (of `names`, or all) whose heads on `ref` are not what Git pins there."""
+    asked = names or _names(store, ref) | set(pins.entries)
+    heads = {name: read(store, ref, name) for name in sorted(asked)}
+    return [name for name, head in heads.items() if (head.entry if head else None) != pins.entries.get(name)]
+
+
+def derived(store: Store, ref: str) -> bool:
+    """Whether anything was derived for `ref` here yet."""
+    return bool(_names(store, ref))
+
+
+def sync(store: Store, ref: str, pins: Pins, names: Collection[str] | None = None) -> list[str]:
     """Make the heads of `ref` (of `names`, or all) agree with what Git pins there; returns those that were wrong."""
-    wrong = []
-    for name in sorted(names or _names(store, ref) | set(pins.entries)):
-        head, entry = read(store, ref, name), pins.entries.get(name)
-        if (head.entry if head else None) == entry:
-            continue
-        wrong.append(name)
+    corrected = wrong(store, ref, pins, names)
+    for name in corrected:
+        entry = pins.entries.get(name)
         _put(store, ref, name, {"format": 1, "entry": entry.document() if entry else None, "sources": {}})
-    return wrong
+    return corrected
 
 
 def _names(store: Store, ref: str) -> set[str]:

@@ -85,7 +85,6 @@ class Meta(Strict):
     rolled_back: RolledBack | None = None
     withdrawn: Withdrawn | None = None
 
-
     @property
     def mark(self) -> str:
         """What a contract calls the version, whose next one may break readers: its content hash.
@@ -112,6 +111,11 @@ class Entry(Strict):
         """The dataset."""
         return self.path.removeprefix(f"{FOLDER}/")
 
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What makes it the version that it is: the dataset, the byte hash, and the remote that guards it."""
+        return self.name, self.md5, self.remote
+
     def document(self) -> dict[str, Any]:
         """The entry as YAML holds it; what is not known is left out."""
         return self.model_dump(mode="json", exclude_none=True)
@@ -131,6 +135,14 @@ class Pins(Strict):
         return self.model_copy(
             update={"entries": {**self.entries, entry.name: entry}, "withdrawn": (*self.withdrawn, *went)}
         )
+
+    def withdrawing(self, entry: Entry) -> Self:
+        """The same pins with `entry`, which says who withdrew it: in its place, or among those that were followed."""
+        newest = self.entries.get(entry.name)
+        if newest and newest.identity == entry.identity:
+            return self.model_copy(update={"entries": {**self.entries, entry.name: entry}})
+        others = (known for known in self.withdrawn if known.identity != entry.identity)
+        return self.model_copy(update={"withdrawn": (*others, entry)})
 
     def tombstone(self, entry: Entry) -> Entry | None:
         """The withdrawn version of the dataset that `entry` can't be told from; None where there is none."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..adapters import git
 from ..adapters.cache import cache_folder, place_in_cache
+from ..adapters.lease import publishing
 from ..adapters.remote import Remote, listing_of, put_version
 from ..contracts.columns import TableSchema
 from ..tables import blocks
@@ -47,28 +49,37 @@ def publish(
     blocks.write(folder)
     check_folder(folder, facts.counts)
     store = remote(access_class(schema, facts.access))
+    known = {path: md5 for path, md5 in (own or {}).items() if path != blocks.FILE}  # which was just written anew
     with ThreadPoolExecutor(1) as aside:  # md5 of one large file keeps a single core busy
-        hashing = aside.submit(listing_of, folder, own)
+        hashing = aside.submit(listing_of, folder, known)
         content = content_hash(folder, schema)
         listing = hashing.result()
     entry = entry_of(facts, listing, folder, content, store.name)
 
     def upload() -> None:
-        put_version(folder, listing, store, own or {})
+        put_version(folder, listing, store, known)
         if isinstance(target, WorkingTree):
             place_in_cache(folder, listing, cache_folder(target.root))
 
-    return pin(entry, facts.base, target, upload)
+    return pin(entry, facts.base, target, store, upload)
 
 
-def pin(entry: Entry, base: str | None, target: GitTarget | WorkingTree, upload: Callable[[], None]) -> Published:
-    """The commit point: `entry` in the place of the version `base`, its content brought by `upload` before.
+def pin(
+    entry: Entry, base: str | None, target: GitTarget | WorkingTree, store: Remote, upload: Callable[[], None]
+) -> Published:
+    """The commit point: `entry` in the place of the version `base`, its content brought to `store` by `upload` before.
 
-    Raises as `publish`.
+    From the first look at `store` until the commit, nobody collects garbage there. Raises as `publish`.
     """
-    if isinstance(target, WorkingTree):
-        return _change_tree(entry, base, target, upload)
-    return push_entry(entry, base, target, upload)
+    with ExitStack() as held:
+
+        def bring() -> None:
+            held.enter_context(publishing(store))
+            upload()
+
+        if isinstance(target, WorkingTree):
+            return _change_tree(entry, base, target, bring)
+        return push_entry(entry, base, target, bring)
 
 
 def git_target(address: str, ref: str, name: str, email: str, *, proposal: bool = False) -> GitTarget:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from ..adapters import git
 from ..errors import ConflictError, EnvironmentFault
@@ -20,6 +20,7 @@ from .revisions import proposal_branch
 from .settling import Published, settled
 
 ATTEMPTS = 20
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,40 @@ def push_entry(entry: Entry, base: str | None, target: GitTarget, upload: Callab
         if done := _look(first, entry, base, target):
             return done
         upload()
-        with _turn(target) as waited:
-            for number in range(ATTEMPTS):
-                tip = _fetched(scratch, target.ref) if number or waited else first
-                if tip and (done := _look(tip, entry, base, target) or attempt(tip, entry, base, target)):
-                    return done
-                _back_off(number)
+        safe = f"{entry.name}: its content is safe on the remote; run it again, and it goes on from there."
+        return _until_taken(
+            first, target, lambda tip: _look(tip, entry, base, target) or attempt(tip, entry, base, target), safe
+        )
+
+
+def push_change(change: Callable[[Pins], Pins], text: str, target: GitTarget) -> str | None:
+    """Change what the target's branch pins, in one commit with the message `text`; its id, None where nothing changed.
+
+    Raises EnvironmentFault where Git is at fault.
+    """
+
+    def attempt(tip: git.Tip) -> tuple[str | None] | None:
+        before = _pins(tip)
+        if (after := change(before)) == before:
+            return (None,)
+        commit = git.commit_file(tip, FILE, render(after), text, target.who)
+        return (commit,) if git.push(tip.scratch, commit, target.ref, tip.commit) == "done" else None
+
+    with git.scratch_clone(target.address, target.ref) as scratch:
+        return _until_taken(_first(scratch), target, attempt, "Nothing was changed. Try again.")[0]
+
+
+def _until_taken(first: git.Tip, target: GitTarget, attempt: Callable[[git.Tip], Result | None], safe: str) -> Result:
+    """What comes of the first `attempt` that is not lost to another publisher, each on the newest tip."""
+    with _turn(target) as waited:
+        for number in range(ATTEMPTS):
+            tip = _fetched(first.scratch, target.ref) if number or waited else first
+            if tip and (done := attempt(tip)):
+                return done
+            _back_off(number)
     raise EnvironmentFault(
         f"{git.without_credentials(target.address)}: branch {target.ref!r} moved or gave no answer {ATTEMPTS} times in "
-        f"a row. {entry.name}: its content is safe on the remote; run it again, and it goes on from there."
+        f"a row. {safe}"
     )
 
 

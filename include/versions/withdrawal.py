@@ -1,39 +1,44 @@
 """Withdrawal: a version may have to go; its tombstone stays in data.dvc and is respected at every older commit too."""
 
+import datetime as dt
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..adapters import git
 from ..errors import DataError, EnvironmentFault
 from ..settings import settings
+from . import worktree
 from .pins import FILE, Entry, Withdrawn, parse_withdrawn
 
+GRACE = dt.timedelta(days=7)
+"""Bytes stay that long, aside, before they are deleted: an error is found, and taken back, in that time."""
 log = logging.getLogger("commons")
 
 
 def tombstone(repository: Path, entry: Entry) -> Withdrawn | None:
     """Who withdrew the version that `entry` pins, when and why; None where nobody did, as far as this clone knows."""
-    return entry.meta.withdrawn or tombstones(repository).get(entry.md5)
+    known = (gone for gone in entries(repository) if gone.identity == entry.identity)
+    return entry.meta.withdrawn or next((gone.meta.withdrawn for gone in known), None)
 
 
-def tombstones(repository: Path) -> dict[str, Withdrawn]:
-    """All tombstones by the version's byte hash, from the newest that this clone knows.
+def entries(repository: Path) -> list[Entry]:
+    """All versions that were withdrawn, as the newest says that this clone knows.
 
     That is: its working tree, what is checked out, and the publication ref, the remote's included.
     """
-    texts = [text for text in (*_tips(repository), _tree(repository)) if text]
-    return {entry.md5: entry.meta.withdrawn for entry in withdrawn(texts) if entry.meta.withdrawn}
+    return withdrawn([*_tips(repository), worktree.text(repository)])
 
 
-def withdrawn(texts: list[str]) -> list[Entry]:
+def withdrawn(texts: Sequence[str]) -> list[Entry]:
     """The withdrawn versions that these texts of data.dvc know; one that can't be read is left out with a warning."""
-    found: list[Entry] = []
+    found: dict[tuple[str, str, str], Entry] = {}
     for text in dict.fromkeys(texts):
         try:
-            found += parse_withdrawn(text)
+            found |= {entry.identity: entry for entry in parse_withdrawn(text)}
         except DataError as error:
             log.warning("which versions were withdrawn is not known from this: %s", error)
-    return found
+    return list(found.values())
 
 
 def _tips(repository: Path) -> list[str]:
@@ -44,6 +49,7 @@ def _tips(repository: Path) -> list[str]:
         return []
 
 
-def _tree(repository: Path) -> str:
-    file = repository / FILE
-    return file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
+def due(tombstone: Withdrawn) -> dt.datetime:
+    """When the bytes of a withdrawn version have to be gone."""
+    at = dt.datetime.fromisoformat(tombstone.at)
+    return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)) + GRACE

@@ -12,8 +12,13 @@ from .pins import FILE, Pins, parse, render
 
 def pins(root: Path) -> Pins:
     """The pins of the working tree at `root`; none where it has no data.dvc yet. Raises DataError as `parse`."""
+    return parse(text(root), str(root / FILE))
+
+
+def text(root: Path) -> str:
+    """data.dvc as it stands in the working tree; empty where there is none."""
     file = root / FILE
-    return parse(file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else "", str(file))
+    return file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
 
 
 @contextmanager

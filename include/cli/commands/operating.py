@@ -7,9 +7,12 @@ from rich.table import Table
 
 from ...errors import DataError
 from ...settings import REPOSITORY
-from ..console import Json, out, plain, print_json
+from ..console import Json, Name, out, plain, print_json
 
 app = typer.Typer()
+Names = Annotated[list[str] | None, typer.Argument(help="Datasets; all by default.")]
+At = Annotated[str | None, typer.Option(help="A commit, tag, branch or date; the working tree by default.")]
+Every = Annotated[bool, typer.Option("--all", help="Every version that was ever announced.")]
 
 
 @app.command()
@@ -80,6 +83,70 @@ def sync() -> None:
 
     wrong = correct_heads(own_store())
     out.print(f"corrected: {', '.join(wrong)}" if wrong else "Everything agrees with Git.", highlight=False)
+
+
+@app.command("verify")
+def verify_(
+    names: Names = None,
+    at: At = None,
+    every: Every = False,
+    sample: Annotated[str, typer.Option(help="How much to read, another part each day.", metavar="N%")] = "100%",
+    repair: Annotated[bool, typer.Option("--repair", help="Restore from wherever a good copy is.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read every byte that is pinned: is it there, is it whole, does what is derived from Git agree?"""
+    from ...tasks.verify import summary
+    from .. import verification
+
+    share = verification.share_of(sample)
+    report = verification.verified(names or [], at, every, share, repair)
+    verification.show_report(report, summary(report, share), as_json)
+    raise typer.Exit(report.exit_code)
+
+
+@app.command()
+def gc(
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; without, only say what would be done.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Set aside what no ref pins, delete what lay aside for seven days, and bring back what is pinned again."""
+    from .. import garbage
+
+    items, done = garbage.collected(apply)
+    garbage.show_items(items, done, apply, as_json)
+    if not done:
+        raise typer.Exit(2)
+
+
+@app.command()
+def withdraw(
+    name: Name,
+    at: Annotated[str, typer.Option(help="A commit, tag, branch or date that pins the version.")],
+    reason: Annotated[str, typer.Option(help="For all readers, for ever: name no person in it.")],
+    by: Annotated[str | None, typer.Option(help="Who decided it; you, as Git knows you, by default.")] = None,
+) -> None:
+    """Take a version back: a tombstone stays, its bytes go after seven days."""
+    from .. import withdrawing
+
+    withdrawing.withdraw(name, at, reason, by)
+
+
+@app.command()
+def push(
+    to: Annotated[str, typer.Option(help="A remote of .dvc/config, or an address: /folder, s3://bucket/folder.")],
+    names: Names = None,
+    at: At = None,
+    every: Every = False,
+    as_json: Json = False,
+) -> None:
+    """Copy versions to a second remote, and verify them there; run it again to go on, or to verify again."""
+    from .. import copies, verification
+
+    report = copies.pushed(verification.chosen(names or [], at, every), to)
+    said = f"{report.versions:,} versions are whole at {to}: {report.objects:,} objects, {report.bytes / 1e6:,.1f} MB."
+    lost = f"{len(report.problems):,} problems; what was copied stays. Mend them, then run it again."
+    verification.show_report(report, lost if report.problems else said, as_json)
+    raise typer.Exit(report.exit_code)
 
 
 @app.command("push-code")

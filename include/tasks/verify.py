@@ -1,0 +1,117 @@
+"""verify: every byte that a version needs is there and whole, and what is derived from Git agrees with it."""
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+from ..adapters import git, objects
+from ..adapters.cache import cache_folder
+from ..adapters.remote import remotes
+from ..adapters.store import Store
+from ..settings import REPOSITORY, settings
+from ..versions import census, derived, proof, repairing, verifying, withdrawal
+from ..versions.census import Pinned
+from ..versions.contents import Places, contents
+from ..versions.findings import Problem, Report
+from ..versions.publication import WorkingTree
+from .perform import Run, Work, perform
+from .receipts import Receipt
+from .sync import LOOKS, correct_heads, pinned, target
+
+log = logging.getLogger("commons")
+Tell = Callable[[int], None]
+Progress = Callable[[str, int | None], AbstractContextManager[Tell]]
+
+
+def run(task: Run, store: Store) -> Receipt:
+    """The receipt of verify, of every version that was announced; `blocked` where something is wrong.
+
+    Raises EnvironmentFault where remotes, store or Git can't be asked.
+    """
+    return perform(task, store, {}, lambda _: _verify(task, store))
+
+
+def _verify(task: Run, store: Store) -> Work:
+    with whole_repository() as repository:
+        versions = census.chosen(repository, (), every=True)
+        report = verify(repository, versions, places(cached=False), store, share=task.share, newest=True)
+    for line in (*report.notes, summary(report, task.share)):
+        log.info("verify: %s", line)
+    facts = {"versions": report.versions, "objects": report.objects, "bytes": report.bytes, "read": report.read}
+    problems = tuple(str(problem) for problem in report.problems)
+    return Work(outcome="blocked" if report.exit_code else "done", problems=problems, facts=facts)
+
+
+def verify(
+    repository: Path, versions: Collection[Pinned], there: Places, store: Store, *, share: float = 1.0,
+    newest: bool = False, names: Collection[str] = (), repair: bool = False, progress: Progress | None = None,
+) -> Report:  # fmt: skip
+    """Look at `versions` wherever `there` says, reading a `share` (0 to 1) of the bytes; `newest` also looks at what is
+    derived from the newest versions, and whether what was withdrawn is gone.
+
+    `repair` mends what it can. Raises EnvironmentFault where store or Git can't be asked, or a disk is full.
+    """
+    bar = progress or (lambda *_: nullcontext(lambda _: None))
+    with bar("looking", None):
+        looked = verifying.look(versions, there, share)
+    with bar("reading", looked.bytes) as tell:
+        report = verifying.read(looked, tell)
+    if repair:
+        repairing.repair(looked, there, repository)
+        corrected = correct_heads(store, set(names) or None) if newest else []
+        report.notes += [f"The head of {name} in the store agrees with Git again." for name in corrected]
+    if newest:
+        report.problems += _disagreements(store, names)
+        _prove(repository, there, store, names, report)
+    return report
+
+
+def places(*, cached: bool = True) -> Places:
+    """All remotes that are configured, and the cache of this clone."""
+    cache = objects.cache_as_remote(cache_folder(REPOSITORY)) if cached else None
+    return Places(remotes(REPOSITORY, settings().remote), cache)
+
+
+@contextmanager
+def whole_repository() -> Iterator[Path]:
+    """A repository with all refs of where versions go: a mirror of that address, or the working tree's own."""
+    where = target()
+    if isinstance(where, WorkingTree):
+        yield where.root
+        return
+    with git.mirror(where.address) as repository:
+        yield repository
+
+
+def summary(report: Report, share: float) -> str:
+    """One sentence on what was looked at."""
+    part = "all" if share == 1 else f"{share:.0%}"
+    return (
+        f"{report.versions:,} versions of {report.datasets:,} datasets: {report.objects:,} objects, "
+        f"{report.bytes / 1e6:,.1f} MB; {part} read, {len(report.problems)} problems."
+    )
+
+
+def _disagreements(store: Store, names: Collection[str]) -> list[Problem]:
+    """Looked for again where there are any: a version may be published just now, its head a moment after its commit."""
+    for _ in range(LOOKS):
+        found = derived.disagreements(store, settings().ref, pinned(), names)
+        if not found:
+            break
+    return found
+
+
+def _prove(repository: Path, there: Places, store: Store, names: Collection[str], report: Report) -> None:
+    """What is left of withdrawn versions; which objects others need is only known from every ref."""
+    gone = [entry for entry in withdrawal.entries(repository) if not names or entry.name in names]
+    if not gone:
+        return
+    buried = {entry.identity for entry in withdrawal.entries(repository)}
+    live = contents([one for who, one in census.census(repository).versions.items() if who not in buried], there)
+    for found in proof.prove(gone, live, there, store, dt.datetime.now(dt.UTC)):
+        if isinstance(found, str):
+            report.notes.append(found)
+        else:
+            report.problems.append(found)
