@@ -25,8 +25,6 @@ COMPONENTS = {
     "dag-processor": ("airflow", "dag-processor"),
     "triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
 }
-if not settings().deferrable:
-    del COMPONENTS["triggerer"]
 NAMES = ("pods", *COMPONENTS)
 HOME = REPOSITORY / ".commons/airflow"
 
@@ -69,13 +67,19 @@ def up(
     progress("starting Airflow and the pod runner")
     runner = (sys.executable, "-m", "include.pods", "--kubeconfig", str(home / "kubeconfig"))
     processes.start(home, "pods", runner, variables, REPOSITORY)
-    for name, (program, *arguments) in COMPONENTS.items():
+    for name in wanted_components():
+        program, *arguments = COMPONENTS[name]
         command = (str(Path(sys.executable).with_name(program)), *arguments)
         processes.start(home, name, command, variables, REPOSITORY)
     _wait(laptop, frozenset(wanted), progress, seconds)
     (home / "laptop.json").touch(mode=0o600)
     (home / "laptop.json").write_text(json.dumps([laptop.address, laptop.user, laptop.password]))
     return laptop
+
+
+def wanted_components() -> tuple[str, ...]:
+    """Airflow's components of this deployment: the triggerer only where tasks are deferred to it."""
+    return tuple(name for name in COMPONENTS if name != "triggerer" or settings().deferrable)
 
 
 def down(home: Path = HOME) -> None:
@@ -91,7 +95,7 @@ def _known(home: Path) -> Laptop | None:
 
 
 def _missing(home: Path) -> list[str]:
-    return [name for name in NAMES if processes.running(home, name) is None]
+    return [name for name in ("pods", *wanted_components()) if processes.running(home, name) is None]
 
 
 def _prepare(home: Path, port: int) -> Laptop:
@@ -160,7 +164,7 @@ def _wait(laptop: Laptop, wanted: frozenset[str], progress: Progress, seconds: f
     """Until all components are healthy and all wanted DAGs are there; tells what is missing as that changes."""
     end, told = time.monotonic() + seconds, ""
     while missing := _lacking(laptop, wanted):
-        processes.need(laptop.home, NAMES)
+        processes.need(laptop.home, ("pods", *wanted_components()))
         if missing != told:
             progress(f"waiting for {missing}")
             told = missing
@@ -175,7 +179,7 @@ def _wait(laptop: Laptop, wanted: frozenset[str], progress: Progress, seconds: f
 def _lacking(laptop: Laptop, wanted: frozenset[str]) -> str:
     if not (laptop.home / "kubeconfig").exists():
         return "the pod runner"
-    sick = laptop.api.sick(COMPONENTS)
+    sick = laptop.api.sick(wanted_components())
     if sick:
         return ", ".join(sick)
     unknown = sorted(wanted - laptop.api.dags())

@@ -1,8 +1,9 @@
-"""A real Airflow with the pod runner, once for all tests: SQLite, local processes, loopback, real verbs, offline."""
+"""A real Airflow with the pod runner: SQLite, local processes, loopback, real verbs, offline."""
 
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,9 +53,9 @@ class House:
         found = (self.place / "store/dev").glob("*/elf_codes/*/*/*/receipt*.json")
         return sorted(f"{path.parts[-3]}/{path.parts[-2]}" for path in found)
 
-    def tasks(self, run: str) -> dict[str, dict[str, object]]:
+    def tasks(self, run: str, dataset: str = "elf_codes") -> dict[str, dict[str, object]]:
         """The task instances of a run by name."""
-        found = self.laptop.api.call("GET", f"dags/elf_codes/dagRuns/{run}/taskInstances")["task_instances"]
+        found = self.laptop.api.call("GET", f"dags/{dataset}/dagRuns/{run}/taskInstances")["task_instances"]
         return {task["task_id"]: task for task in found}
 
     def asset_events(self) -> list[dict[str, object]]:
@@ -63,10 +64,9 @@ class House:
         return [event for event in events if event["name"] == "elf_codes"]
 
 
-@pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[House]:
-    """Airflow with elf_codes and a broken contract, publishing to a bare repository."""
-    place = tmp_path_factory.mktemp("laptop")
+@contextmanager
+def airflow(place: Path, shared: Path) -> Iterator[House]:
+    """Airflow with elf_codes and a broken contract, publishing to a bare repository; all of it below `place`."""
     subprocess.run(["git", "clone", "-q", "--bare", str(REPOSITORY), str(place / "origin.git")], check=True)
     for command in (["branch", "-f", "start", "HEAD"], ["branch", "-f", "main", "HEAD"]):
         subprocess.run(["git", *command], cwd=place / "origin.git", check=False, capture_output=True)
@@ -94,3 +94,10 @@ def house(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Ho
         down(home)
         assert not [process for process in family if process.is_running() and process.status() != "zombie"]
         assert not (home / "kubeconfig").exists()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[House]:
+    """An Airflow for the tests of one module."""
+    with airflow(tmp_path_factory.mktemp("laptop"), shared) as house:
+        yield house

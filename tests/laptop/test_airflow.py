@@ -9,7 +9,7 @@ import httpx
 import psutil
 import pytest
 
-from include.laptop.airflow import NAMES
+from include.laptop.airflow import wanted_components
 from include.laptop.processes import running
 from tests.laptop.conftest import House
 
@@ -118,7 +118,7 @@ def test_a_broken_contract_breaks_only_its_own_dag(house: House) -> None:
 
 def test_everything_listens_on_loopback_only(house: House) -> None:
     doors: list[str] = []
-    for name in NAMES:
+    for name in ("pods", *wanted_components()):
         process = running(house.laptop.home, name)
         assert process is not None
         for member in (process, *process.children(recursive=True)):
