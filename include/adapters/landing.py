@@ -5,6 +5,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,7 @@ class Landing:
     max_bytes: int
     deadline: float
     progress: Progress
+    aside: Executor
     size: int = 0
     total: int | None = None
     _hash: Any = field(default_factory=hashlib.sha256)
@@ -49,8 +51,9 @@ class Landing:
         self.size += len(chunk)
         self.allow(self.size)
         self.in_time()
-        self._hash.update(chunk)
+        hashing = self.aside.submit(self._hash.update, chunk)
         self.file.write(chunk)
+        hashing.result()
         self.progress(self.name, self.size, self.total)
 
     def allow(self, size: int) -> None:
@@ -99,8 +102,8 @@ def landing(
     into.mkdir(parents=True, exist_ok=True)
     part = into / f".part-{uuid.uuid4().hex}"
     try:
-        with part.open("xb") as file:
-            yield Landing(address, name, into, file, max_bytes, deadline, progress)
+        with part.open("xb") as file, ThreadPoolExecutor(1) as aside:
+            yield Landing(address, name, into, file, max_bytes, deadline, progress, aside)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

@@ -5,6 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..errors import SourceError
 from ..settings import REPOSITORY, settings
+from ..tables.ahead import ahead
 from .landing import Landing, chunks
 
 _SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/run", "/var/run")
@@ -44,5 +45,5 @@ def take(file: Path, landing: Landing) -> None:
     landing.allow(size := file.stat().st_size)
     landing.total = size
     with file.open("rb") as source:
-        for piece in chunks(source):
+        for piece in ahead(chunks(source)):
             landing.took(piece)
