@@ -1,11 +1,64 @@
-"""A shallow or partial clone is brought what a reader lacks, and the reader is told what came."""
+"""A clone's history, also where the clone is shallow or partial: what a reader lacks is fetched, and that is said."""
 
 import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import git
 
+BATCH = 64
 log = logging.getLogger("commons")
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit that changed a file."""
+
+    id: str
+    date: str
+    author: str
+    trailers: dict[str, tuple[str, ...]]
+    blob: str
+    """The file's blob; empty where the commit took the file away."""
+    is_first: bool
+    """No commit before it is known: the beginning, or the edge of a shallow clone."""
+
+
+def log_of(repository: Path, revision: str, path: str) -> list[Commit]:
+    """The commits that changed `path` on the way to `revision`, oldest first; a merge counts as one commit.
+
+    Raises GitError where there is no such revision.
+    """
+    form = "%x00%H%n%cI%n%an%n%P%n%(trailers:unfold)%x00"
+    shown = ("--first-parent", "--reverse", "--raw", "--no-abbrev", "--no-renames", "--no-show-signature")
+    command = ("-c", "log.showRoot=true", "log", *shown, f"--format={form}", revision, "--", path)
+    fields = git.run(*command, at=repository).split("\0")[1:]
+    return [_commit(facts.split("\n"), raw) for facts, raw in zip(fields[::2], fields[1::2], strict=True)]
+
+
+def _commit(facts: list[str], raw: str) -> Commit:
+    trailers: dict[str, tuple[str, ...]] = {}
+    for line in facts[4:]:
+        key, colon, value = line.partition(": ")
+        if colon:
+            trailers[key] = (*trailers.get(key, ()), value.strip())
+    blob = raw.split()[3].strip("0") and raw.split()[3]
+    return Commit(facts[0], facts[1], facts[2], trailers, blob, not facts[3])
+
+
+def texts(repository: Path, blobs: Sequence[str]) -> Iterator[str | None]:
+    """The text of each blob, empty for none; None where a partial clone lacks it and can't fetch it.
+
+    What a partial clone lacks is fetched at once. Bytes that are not UTF-8 come as surrogates.
+    """
+    promisor = _promisor(repository)
+    lacking = _brought(repository, promisor, blobs) if promisor else set()
+    for start in range(0, len(blobs), BATCH):
+        batch = blobs[start : start + BATCH]
+        held = [blob for blob in batch if blob and blob not in lacking]
+        found = dict(zip(held, git.texts(repository, held), strict=True)) if held else {}
+        yield from (None if blob in lacking else found.get(blob, "") for blob in batch)
 
 
 def is_shallow(repository: Path) -> bool:
@@ -41,6 +94,37 @@ def branch(repository: Path, name: str) -> bool:
         return False
     log.warning("%s: fetched branch %s", repository, name)
     return True
+
+
+def _promisor(repository: Path) -> str | None:
+    """The remote from which a partial clone fetches what it lacks; None where the clone is not partial."""
+    try:
+        found = git.run("config", "--name-only", "--get-regexp", r"^remote\..*\.promisor$", at=repository)
+    except git.GitError:
+        return None
+    return found.splitlines()[0].removeprefix("remote.").removesuffix(".promisor")
+
+
+def _brought(repository: Path, promisor: str, blobs: Sequence[str]) -> set[str]:
+    """Fetch the blobs that a partial clone lacks, all at once as Git would one by one; those it lacks still."""
+    lacking = set(blobs) - {""} - _held(repository)
+    if not lacking:
+        return set()
+    options = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
+    command = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", promisor, *options)
+    try:
+        git.run(*command, at=repository, text="".join(f"{blob}\n" for blob in sorted(lacking)))
+    except git.GitError as error:
+        log.warning("%s: a partial clone; %s texts can't be fetched: %s", repository, f"{len(lacking):,}", _why(error))
+        return lacking
+    log.warning("%s: a partial clone; fetched %s texts", repository, f"{len(lacking):,}")
+    return set()
+
+
+def _held(repository: Path) -> set[str]:
+    """All objects that are here: asking for one by one would fetch them one by one."""
+    options = ("--batch-all-objects", "--unordered", "--batch-check=%(objectname)")
+    return set(git.run("cat-file", *options, at=repository).split())
 
 
 def _count(repository: Path) -> int:

@@ -238,30 +238,6 @@ def deepen(scratch: Path, ref: str, depth: int = 1000) -> None:
     run("fetch", "--quiet", f"--depth={depth}", "--filter=tree:0", "--no-tags", "origin", refspec, at=scratch)
 
 
-@dataclass(frozen=True)
-class Commit:
-    """A commit that touched a file; `trailers` are the values of the trailer asked for."""
-
-    id: str
-    date: str
-    author: str
-    trailers: tuple[str, ...]
-    is_first: bool
-    """No commit before it is known: the beginning, or the edge of a shallow clone."""
-
-
-def log_of(repository: Path, revision: str, path: str, trailer: str) -> list[Commit]:
-    """The commits that changed `path` on the way to `revision`, oldest first; a merge counts as one commit.
-
-    Raises GitError where there is no such revision.
-    """
-    form = f"%H%x1f%cI%x1f%an%x1f%(trailers:key={trailer},valueonly,separator=%x2C)%x1f%P"
-    known = resolve(repository, revision)
-    lines = run("log", "--first-parent", "--reverse", f"--format={form}", known, "--", path, at=repository).splitlines()
-    fields = (line.split("\x1f") for line in lines)
-    return [Commit(i, d, a, tuple(t.strip() for t in ts.split(",") if t), not p) for i, d, a, ts, p in fields]
-
-
 def find(repository: Path, revision: str) -> str | None:
     """The full id of the commit that Git resolves `revision` to; None where there is none."""
     try:

@@ -1,5 +1,7 @@
 """What data.dvc and its history say: datasets, versions, their rows and names."""
 
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,11 @@ from ..contracts.columns import TableSchema
 from ..contracts.names import Names
 from ..errors import ContractError, DataError
 from ..settings import REPOSITORY, settings
-from ..versions import presence, reading, worktree
+from ..versions import checkout, presence, reading, worktree
 from .local import dataset_folder
 
 Row = dict[str, Any]
+Told = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
 def datasets() -> list[Row]:
@@ -31,33 +34,31 @@ def datasets() -> list[Row]:
     return rows
 
 
-def versions(name: str) -> list[Row]:
-    """One item a version on the current branch, newest first."""
-    known = reading.history(REPOSITORY, name)
-    if not known and name not in worktree.pins(REPOSITORY).entries:
-        dataset_folder(name)
-    return [
-        {
-            "commit": version.commit[:12],
-            "published": version.entry.meta.published,
-            "rows": version.entry.meta.rows,
-            "source_version": version.entry.meta.source_version[:20],
-            "run": version.entry.meta.run,
-            "content": version.entry.meta.content[:12],
-        }
-        for version in known
-    ]
-
-
-def opened(name: str, at: str | None) -> tuple[pl.LazyFrame, TableSchema]:
-    """The rows of a version and its schema, verified."""
-    if at is None and name not in worktree.pins(REPOSITORY).entries:
+def opened(name: str, at: str | None, source_date: str | None = None) -> tuple[pl.LazyFrame, TableSchema]:
+    """The rows of a version and its schema."""
+    if at is None and source_date is None and name not in worktree.pins(REPOSITORY).entries:
         dataset_folder(name)
         raise DataError(f"{name}: has no version yet. `commons run {name}` makes one.")
-    frame = reading.open_version(name, at)
-    entry = reading.entry_at(REPOSITORY, name, at)
+    entry = reading.entry_at(REPOSITORY, name, at, source_date)
     schema = reading.file_of(entry, "schema.json", cache_folder(REPOSITORY))
-    return frame, TableSchema.from_json(schema.read_text(encoding="utf-8"))
+    return reading.rows_of(entry), TableSchema.from_json(schema.read_text(encoding="utf-8"))
+
+
+def checked_out(revision: str, folder: Path, names: Sequence[str], told: Told) -> list[Row]:
+    """One item a dataset that was put into `folder`, or why it was not."""
+    begun = checkout.begin(REPOSITORY, revision, folder, names)
+    with told("Checking out", sum(entry.size for entry in begun.entries)) as tell:
+        return [
+            {
+                "dataset": placed.entry.name,
+                "rows": placed.entry.meta.rows,
+                "files": placed.files,
+                "bytes": placed.entry.size if placed.files else 0,
+                "withdrawn": placed.withdrawn,
+                "problem": placed.problem,
+            }
+            for placed in checkout.fill(begun, tell)
+        ]
 
 
 def names() -> list[Row]:

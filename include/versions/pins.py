@@ -16,6 +16,8 @@ FILE = "data.dvc"
 FOLDER = "data"
 SOURCES = 20
 _CONFLICT = re.compile(r"^(<{7}|\|{7}|={7}|>{7})( |\r?$)", re.MULTILINE)
+_MARKS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
+_PATH = re.compile(r"[- ]*path: *['\"]?")
 _NEXT = re.compile(r"^\S", re.MULTILINE)
 
 
@@ -198,8 +200,9 @@ def parse_one(text: str, name: str, where: str = FILE) -> Entry | None:
     Raises DataError as `parse`.
     """
     _refuse_conflicts(text, where)
-    path = re.compile(rf"^[- ]*path: *['\"]?{FOLDER}/{name}['\"]?[ \t\r]*$", re.MULTILINE)
-    mentions = list(path.finditer(text, max(text.find("\nouts:"), 0)))  # above it are versions that were withdrawn
+    path = re.compile(rf"{FOLDER}/{name}['\"]?[ \t\r]*$", re.MULTILINE)  # begins with plain text: that is quick
+    found = path.finditer(text, max(text.find("\nouts:"), 0))  # above it are versions that were withdrawn
+    mentions = [one for one in found if _PATH.fullmatch(text, text.rfind("\n", 0, one.start()) + 1, one.start())]
     if not mentions:
         return None
     start = text.rfind("\n- ", 0, mentions[0].end())
@@ -239,7 +242,7 @@ def _load(text: str, where: str) -> Any:
 
 
 def _refuse_conflicts(text: str, where: str) -> None:
-    if found := _CONFLICT.search(text):
+    if any(mark in text for mark in _MARKS) and (found := _CONFLICT.search(text)):
         line = text.count("\n", 0, found.start()) + 1
         raise DataError(
             f"{where}: conflict markers of a merge at line {line}. Keep every dataset's entry once and take the "

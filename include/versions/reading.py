@@ -1,21 +1,26 @@
 """Reading versions back: history, entries at a revision, and their verified bytes."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import polars as pl
+import pyarrow.dataset as ds
 
-from ..adapters import git
+from ..adapters import clone, git
 from ..adapters.cache import cache_folder, fetch, listing
+from ..adapters.partial import Object
 from ..adapters.remote import Remote, remote
+from ..contracts.columns import TableSchema
 from ..errors import DataError
 from ..settings import REPOSITORY, settings
-from ..tables import parquet
-from . import worktree
+from ..tables import blocks, parquet
+from . import lazily, timeline, worktree
 from .pins import FILE, Entry, parse_one
+from .revisions import resolve
+from .withdrawal import tombstone
 
 TABLE = "table/"
 log = logging.getLogger("commons")
@@ -34,19 +39,18 @@ class Version:
 def history(repository: Path, name: str, revision: str = "HEAD") -> list[Version]:
     """All versions of a dataset on the way to `revision`, newest first.
 
-    Reads data.dvc only at commits that name the dataset in a `Dataset:` trailer or no dataset at all (by hand, a
-    merge). A shallow clone shows what it holds. A commit whose data.dvc can't be read is left out with a warning.
+    Reads data.dvc at commits that name the dataset in a `Dataset:` trailer or no dataset at all (by hand, a merge); to
+    show a history, `timeline.versions` is quicker. A shallow clone gives what it holds. A commit whose data.dvc can't
+    be read is left out with a warning.
     Raises EnvironmentFault where there is no such revision.
     """
-    commits = [
-        c
-        for c in git.log_of(repository, revision, FILE, "Dataset")
-        if not c.trailers or name in c.trailers or c.is_first
-    ]
-    texts = git.texts_at(repository, FILE, [commit.id for commit in commits])
+    commits = timeline.concerning(repository, name, revision)
+    texts = clone.texts(repository, [commit.blob for commit in commits])
     versions: list[Version] = []
     last: Entry | None = None
     for commit, text in zip(commits, texts, strict=True):
+        if text is None:
+            continue
         try:
             entry = parse_one(text, name, f"{commit.id[:12]}:{FILE}")
         except DataError as error:  # a commit stays for ever, so it must not hide the versions around it
@@ -58,12 +62,18 @@ def history(repository: Path, name: str, revision: str = "HEAD") -> list[Version
     return versions[::-1]
 
 
-def entry_at(repository: Path, name: str, revision: str | None = None) -> Entry:
-    """The pin of a dataset at a Git revision, or in the working tree. Raises DataError where it has none there."""
+def entry_at(repository: Path, name: str, revision: str | None = None, source_date: str | None = None) -> Entry:
+    """The pin of a dataset at a revision (see `revisions.resolve`), or in the working tree.
+
+    With `source_date`, that of the version on the way there (to HEAD) that its source dated last by then.
+    Raises DataError where it has none there, EnvironmentFault where there is no such revision.
+    """
+    if source_date is not None:
+        revision = timeline.by_source_date(repository, name, source_date, revision or "HEAD").commit
     if revision is None:
         entry = worktree.pins(repository).entries.get(name)
     else:
-        commit = git.resolve(repository, revision)
+        commit = resolve(repository, revision)
         entry = parse_one(git.texts_at(repository, FILE, [commit])[0], name, f"{revision}:{FILE}")
     if entry is None:
         place = f"revision {revision}" if revision else f"{repository / FILE}"
@@ -77,33 +87,68 @@ def path_at(repository: Path, name: str, revision: str | None = None) -> list[st
     Raises DataError where it has no version there, EnvironmentFault where its listing can't be read.
     """
     entry = entry_at(repository, name, revision)
-    source = _remote(entry.remote, repository)
-    files = _listing(entry, source, cache_folder(repository))
+    source, files = located(entry, cache_folder(repository), repository)
     return [
         source.path(files[path]) if source.is_local else f"s3://{source.path(files[path])}" for path in _parts(files)
     ]
 
 
 def open_version(name: str, at: str | None = None, repository: Path = REPOSITORY) -> pl.LazyFrame:
-    """The rows of a dataset at a Git revision (the working tree by default), lazily: only columns asked for are read.
+    """The rows of a dataset at a revision (the working tree by default), as `rows_of`."""
+    return rows_of(entry_at(repository, name, at), repository)
 
-    Bytes are verified before the first row. Raises DataError, EnvironmentFault as `path_at`.
+
+def rows_of(entry: Entry, repository: Path = REPOSITORY) -> pl.LazyFrame:
+    """The rows of a version, lazily: a query reads only the columns and row groups that it asks for, verified.
+
+    They are read where they lie on this machine, else from the remote; a version older than blocks.json comes whole.
+    Raises DataError where it was withdrawn, EnvironmentFault, also when the query runs, where bytes are not to be had.
     """
-    entry = entry_at(repository, name, at)
-    return parquet.scan(table_files(entry, cache_folder(repository), repository))
+    table = table_of(entry, repository)
+    return lazily.frame(table) if table else parquet.scan(table_files(entry, cache_folder(repository), repository))
+
+
+def dataset_of(
+    entry: Entry, columns: Sequence[str] | None = None, where: pl.Expr | None = None, repository: Path = REPOSITORY
+) -> ds.Dataset:
+    """The same for Arrow, of `columns` and of the row groups that may meet `where` (all by default); verified now.
+
+    Raises as `rows_of`, and DataError where there is no such column.
+    """
+    if table := table_of(entry, repository):
+        known = {column.name for column in table.schema.columns}
+        if unknown := [name for name in columns or () if name not in known]:
+            raise DataError(f"{entry.name}: no column {', '.join(unknown)}. It has {', '.join(sorted(known))}.")
+        return lazily.dataset(table, columns, where)
+    return ds.dataset([str(file) for file in table_files(entry, cache_folder(repository), repository)])
+
+
+def table_of(entry: Entry, repository: Path = REPOSITORY) -> lazily.Table | None:
+    """A version's table with the hashes of its blocks; None where the version is older than these."""
+    into = cache_folder(repository)
+    source, files = located(entry, into, repository)
+    if blocks.FILE not in files:
+        return None
+    text = fetch(files[blocks.FILE], source, into).read_bytes()
+    size, hashes = blocks.parse(text, f"{entry.name} {entry.md5}: {blocks.FILE}")
+    if lacking := [path for path in _parts(files) if not hashes.get(path)]:
+        raise DataError(
+            f"{entry.name} {entry.md5}: {blocks.FILE} lacks {', '.join(lacking)}. Publish the version again."
+        )
+    schema = fetch(files["schema.json"], source, into).read_bytes()
+    parts = (Object(files[path], size, tuple(hashes[path]), source, into) for path in _parts(files))
+    return lazily.Table(tuple(parts), TableSchema.from_json(schema))
 
 
 def table_files(entry: Entry, into: Path, repository: Path = REPOSITORY) -> list[Path]:
     """Local files with the table of a version, in row order, verified; `into` keeps what has to be downloaded."""
-    source = _remote(entry.remote, repository)
-    files = _listing(entry, source, into)
+    source, files = located(entry, into, repository)
     return [fetch(files[path], source, into) for path in _parts(files)]
 
 
 def file_of(entry: Entry, path: str, into: Path, repository: Path = REPOSITORY) -> Path:
     """A local file with one file of a version, such as `schema.json`, verified. Raises DataError where it has none."""
-    source = _remote(entry.remote, repository)
-    files = _listing(entry, source, into)
+    source, files = located(entry, into, repository)
     if path not in files:
         raise DataError(f"{entry.name}: version {entry.md5} has no file {path}. It has {', '.join(sorted(files))}.")
     return fetch(files[path], source, into)
@@ -114,18 +159,19 @@ def archived_raw(entry: Entry, sha256: str, into: Path, repository: Path = REPOS
     return file_of(entry, f"raw/{sha256}", into, repository)
 
 
-def _listing(entry: Entry, source: Remote, cache: Path) -> dict[str, str]:
-    if gone := entry.meta.withdrawn:
+def located(entry: Entry, into: Path, repository: Path = REPOSITORY) -> tuple[Remote, dict[str, str]]:
+    """The remote of a version, and the md5 of each of its files by path.
+
+    Raises DataError where it was withdrawn, EnvironmentFault where its listing is not to be had.
+    """
+    if gone := tombstone(repository, entry):
         raise DataError(f"{entry.name}: version {entry.md5} was withdrawn by {gone.by} on {gone.at}: {gone.why}.")
-    return listing(entry.md5, source, cache).files
+    source = _known_remote(entry.remote, repository, settings().remote)
+    return source, listing(entry.md5, source, into).files
 
 
 def _parts(files: dict[str, str]) -> list[str]:
     return sorted((path for path in files if path.startswith(TABLE)), key=str.encode)
-
-
-def _remote(name: str, repository: Path) -> Remote:
-    return _known_remote(name, repository, settings().remote)
 
 
 _known_remote: Callable[[str, Path, str], Remote] = cache(remote)

@@ -21,9 +21,11 @@ def list_(as_json: Json = False) -> None:
 @app.command()
 def history(name: Name, as_json: Json = False) -> None:
     """Versions of a dataset, newest first."""
-    from ..listing import versions
+    from ..history import shortened, versions
 
-    show(versions(name), as_json, f"{name} has no version on this branch: `commons run {name}` makes one.")
+    known = versions(name)
+    rows = known if as_json else [shortened(version) for version in known]
+    show(rows, as_json, f"{name} has no version on this branch: `commons run {name}` makes one.")
 
 
 @app.command("show")
@@ -52,7 +54,8 @@ def names(as_json: Json = False) -> None:
 @app.command("open")
 def open_(
     name: Name,
-    at: Annotated[str | None, typer.Option(help="A commit, tag or branch; the working tree by default.")] = None,
+    at: Annotated[str | None, typer.Option(help="A revision or date; the working tree by default.")] = None,
+    source_date: Annotated[str | None, typer.Option(help="The version that its source dated last by this day.")] = None,
     to: Annotated[Path | None, typer.Option(help="Write a .parquet, .csv or .xlsx file.")] = None,
     rows: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 10,
     as_json: Json = False,
@@ -62,10 +65,29 @@ def open_(
     from ..listing import opened
     from ..preview import head
 
-    frame, schema = opened(name, at)
+    frame, schema = opened(name, at, source_date)
     if to is not None:
         out.print(f"wrote {export(frame, to):,} rows to {to}", highlight=False, soft_wrap=True)
     elif as_json:
         print_json(frame.head(rows).collect().to_dicts())
     else:
         out.print(head(frame, rows, schema))
+
+
+@app.command()
+def checkout(
+    revision: Annotated[str, typer.Argument(help="A commit, tag, branch or date.")],
+    to: Annotated[Path, typer.Option(help="An empty folder, or one of a checkout that was cut short.")],
+    names: Annotated[list[str] | None, typer.Argument(help="All that is pinned there by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put datasets into a folder as a commit pins them, verified, each with its record in version.json."""
+    from ...errors import EnvironmentFault
+    from ..listing import checked_out
+    from ..progress import progress
+
+    placed = checked_out(revision, to, names or [], progress)
+    shown = placed if as_json else [{k: v for k, v in one.items() if k != "withdrawn"} for one in placed]
+    show(shown, as_json, f"{revision} pins no dataset.")
+    if lost := [one["problem"] for one in placed if one["problem"] and not one["withdrawn"]]:
+        raise EnvironmentFault(*lost)
