@@ -1,4 +1,7 @@
-"""A sheet of an Excel file as records of text: dates in ISO, whole numbers without a decimal point."""
+"""A sheet of an Excel file as records of text: dates in ISO, whole numbers without a decimal point.
+
+Error values (#N/A) stay as their text; those of an .xls file come as missing, since its reader does not tell them.
+"""
 
 import datetime as dt
 from collections import deque

@@ -5,6 +5,7 @@ import io
 import random
 import re
 import zipfile
+from pathlib import Path
 
 import pytest
 import xlsxwriter
@@ -186,3 +187,23 @@ def test_sbti_companies(read_paths, shared, date, rows, columns):
     reading = read_paths(shared / "sbti_companies" / f"companies-taking-action_{date}.xlsx")
     (headings,) = reading.headings.values()
     assert (reading.records, len(headings)) == (rows, columns)
+
+
+@pytest.mark.parametrize("name", ["plants.xls", "download"])
+def test_a_legacy_xls_file_is_read_like_any_other(read_bytes, name):
+    """plants.xls (BIFF8, made with xlwt): a title over merged cells, headings in row 2."""
+    data = Path(__file__).with_name("plants.xls").read_bytes()
+    table = read_bytes(data, name=name, header=2)
+    assert table.headings == ["Plant ID", "Name", "Capacity MW", "Opened", "Seen at", "Operating", "Share"]
+    assert table.rows == [
+        ("1", "Ørsted Øst", "12.5", "2019-03-31", "2019-03-31T13:45:00", "true", "0.255"),
+        ("2", "NA", "100", "1999-12-31", "1999-12-31T00:00:01", "false", "1"),
+        ("12345678901", "null", "0.1", None, None, None, None),
+        ("4", "broken", "7", None, None, None, None),
+    ]
+
+
+def test_a_legacy_xls_file_that_is_cut_off_is_told(read_bytes):
+    data = Path(__file__).with_name("plants.xls").read_bytes()
+    with pytest.raises(SourceError, match=r"plants\.xls: not a sound Excel file"):
+        read_bytes(data[: len(data) // 2], name="plants.xls", header=2)
