@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from . import git
@@ -25,16 +26,17 @@ class Commit:
     """No commit before it is known: the beginning, or the edge of a shallow clone."""
 
 
-def log_of(repository: Path, revision: str, path: str) -> list[Commit]:
-    """The commits that changed `path` on the way to `revision`, oldest first; a merge counts as one commit.
+@lru_cache(maxsize=4)
+def log_of(repository: Path, commit: str, path: str) -> tuple[Commit, ...]:
+    """The commits that changed `path` on the way to `commit` (a full id), oldest first; a merge counts as one commit.
 
-    Raises GitError where there is no such revision.
+    Raises GitError where there is no such commit.
     """
     form = "%x00%H%n%cI%n%an%n%P%n%(trailers:unfold)%x00"
     shown = ("--first-parent", "--reverse", "--raw", "--no-abbrev", "--no-renames", "--no-show-signature")
-    command = ("-c", "log.showRoot=true", "log", *shown, f"--format={form}", revision, "--", path)
+    command = ("-c", "log.showRoot=true", "log", *shown, f"--format={form}", commit, "--", path)
     fields = git.run(*command, at=repository).split("\0")[1:]
-    return [_commit(facts.split("\n"), raw) for facts, raw in zip(fields[::2], fields[1::2], strict=True)]
+    return tuple(_commit(facts.split("\n"), raw) for facts, raw in zip(fields[::2], fields[1::2], strict=True))
 
 
 def _commit(facts: list[str], raw: str) -> Commit:
@@ -79,6 +81,7 @@ def whole_history(repository: Path) -> bool:
     except git.GitError as error:
         log.warning("%s: a shallow clone; its earlier commits can't be fetched: %s", repository, _why(error))
         return False
+    log_of.cache_clear()
     log.warning("%s: a shallow clone; fetched %s earlier commits", repository, f"{_count(repository) - before:,}")
     return True
 
@@ -115,9 +118,10 @@ def _brought(repository: Path, promisor: str, blobs: Sequence[str]) -> set[str]:
     try:
         git.run(*command, at=repository, text="".join(f"{blob}\n" for blob in sorted(lacking)))
     except git.GitError as error:
-        log.warning("%s: a partial clone; %s texts can't be fetched: %s", repository, f"{len(lacking):,}", _why(error))
+        count = f"{len(lacking):,}"
+        log.warning("%s: a partial clone; files that can't be fetched: %s: %s", repository, count, _why(error))
         return lacking
-    log.warning("%s: a partial clone; fetched %s texts", repository, f"{len(lacking):,}")
+    log.warning("%s: a partial clone; files fetched: %s", repository, f"{len(lacking):,}")
     return set()
 
 
