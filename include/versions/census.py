@@ -5,15 +5,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..adapters import git
-from ..errors import DataError
+from ..adapters import clone, git
+from ..errors import DataError, EnvironmentFault
 from ..settings import settings
 from . import worktree
 from .pins import FILE, Entry, parse
 from .revisions import resolve
 from .withdrawal import entries
 
-BATCH = 64
 PATHS = ("*.dvc", "dvc.lock", "*/dvc.lock")
 _HEAD = "meta:\n  format: 1\nouts:\n"
 _MD5 = re.compile(r"\b[0-9a-f]{32}(?:\.dir)?\b")
@@ -29,7 +28,7 @@ class Pinned:
     @property
     def label(self) -> str:
         """The version as people find it again."""
-        place = f"commit {self.commit[:12]}" if self.commit else "not committed"
+        place = f"commit {self.commit[:12]}" if self.commit else "working tree"
         return f"{self.entry.name} {self.entry.md5[:12]} ({place}, run {self.entry.meta.run})"
 
 
@@ -103,11 +102,10 @@ def _texts(repository: Path, revisions: Sequence[str]) -> Iterator[tuple[str, st
     for commit, path, blob in git.writings(repository, revisions, PATHS):
         if blob.strip("0"):
             first.setdefault(blob, (commit, path))
-    blobs = list(first)
-    for start in range(0, len(blobs), BATCH):
-        batch = blobs[start : start + BATCH]
-        for blob, text in zip(batch, git.texts(repository, batch), strict=True):
-            yield *first[blob], text
+    for blob, text in zip(first, clone.texts(repository, list(first)), strict=True):
+        if text is None:
+            raise EnvironmentFault(f"{repository}: a partial clone that can't fetch what it lacks. Clone it whole.")
+        yield *first[blob], text
 
 
 def _count(found: Census, text: str, commit: str, seen: set[str]) -> None:

@@ -53,7 +53,8 @@ def look(versions: Collection[Pinned], places: Places, share: float = 1.0) -> Lo
         uses = merged(found.uses.values())
         sizes = {oid: size for oid, size in objects.sizes(places.cache, uses).items() if _today(oid, share)}
         looked.tasks.append(Task(places.cache, sizes, uses))
-    report.problems += [unlisted(version) for version in found.unlisted]
+    silent = {found.remote for found in report.problems if found.kind == "unreadable"}
+    report.problems += [unlisted(version) for version in found.unlisted if version.entry.remote not in silent]
     return looked
 
 
