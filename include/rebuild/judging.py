@@ -42,7 +42,7 @@ def judged(case: Case) -> Outcome:
         return replace(known, differences=_stopped(case))
     if built is None or built == case.order.base:
         said = "its content is that of the version that it followed, so the run makes no version"
-        return replace(known, differences=(said,))
+        return replace(known, differences=(said, *(pin_differences(entry, built) if built else ())))
     known = replace(known, built=built, sources=_sources(case, built) if case.again else ())
     if found := [*pin_differences(entry, built), *_false_environment(case)]:
         return _explained(case, known, built, found)
