@@ -1,30 +1,36 @@
 """A difference on a terminal: what must not be overlooked first and in colour, then its tables."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Literal
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from ..diff.charts import sparkline
+from ..diff.charts import sparklines
 from ..diff.model import DatasetDiff, Diff
-from ..diff.sections import Cell, Section, Shape, Value, alarms, headline, notes, sections, tallies
-from ..diff.sections import Text as Words
+from ..diff.sections import Cell, Section, Shape, sections
+from ..diff.sentences import Text as Words
+from ..diff.sentences import Value, alarms, headline, notes, tallies
 from ..diff.words import MISSING, printable
 
 _ROWS = 30
+_INDENT = 2
+_SPARED = ("mean", "greatest", "least", "distinct", "shape")
+_ENDLESS = Console(width=10_000)
 _LOUD = "bold red"
 
 
-def drawn(diff: Diff) -> Iterator[RenderableType]:
-    """What to print of a difference. Values are shown as they are: mask them first."""
+def drawn(diff: Diff, width: int) -> Iterator[RenderableType]:
+    """What to print of a difference, `width` characters wide. Values are shown as they are: mask them first."""
     yield Text.assemble((printable(diff.before), "bold"), " → ", (printable(diff.after), "bold"))
     if len(diff.datasets) > 1:
         yield _overview(diff)
     for one in diff.datasets:
-        yield from _dataset(one)
+        yield from _dataset(one, width)
     if not diff.datasets:
         yield Text("No dataset differs.")
     if diff.same:
@@ -42,7 +48,7 @@ def _overview(diff: Diff) -> Table:
     return table
 
 
-def _dataset(one: DatasetDiff) -> Iterator[RenderableType]:
+def _dataset(one: DatasetDiff, width: int) -> Iterator[RenderableType]:
     yield Text()
     yield Rule(Text(f"{printable(one.dataset)}: {one.status}", "bold"), align="left", style="dim")
     for text in alarms(one):
@@ -52,26 +58,36 @@ def _dataset(one: DatasetDiff) -> Iterator[RenderableType]:
         yield Text.assemble(("· ", "dim"), _words(text))
     for part in sections(one):
         yield Text(f"\n{part.title}", _LOUD if part.loud else "bold")
-        yield _table(part)
+        yield _table(part, width)
 
 
-def _table(part: Section) -> RenderableType:
-    """A section without the columns that are empty in all its rows."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    wanted = [at for at in range(len(part.headings)) if any(_cell(row[at]).plain for row in part.rows) or at < 2]
-    for at in wanted:
-        table.add_column(part.headings[at], justify="right" if at in part.numbers else "left", overflow="fold")
-    for row in part.rows[:_ROWS]:
-        table.add_row(*(_cell(row[at]) for at in wanted))
+def _table(part: Section, width: int) -> RenderableType:
+    """The section's table; where `width` characters are too few, without what can be spared."""
+    hidden: set[str] = set()
+    for name in ("", *_SPARED):
+        hidden.add(name)
+        table = _drawn(part, hidden - {""})
+        if Measurement.get(_ENDLESS, _ENDLESS.options, table).maximum + _INDENT <= width:
+            break
     rest = len(part.rows) - _ROWS
     below = " ".join(text for text in (f"{rest:,} more rows." if rest > 0 else "", part.after) if text)
-    return Padding(Group(table, *([Text(below, "dim")] if below else [])), (0, 0, 0, 2))
+    return Padding(Group(table, *([Text(below, "dim")] if below else [])), (0, 0, 0, _INDENT))
+
+
+def _drawn(part: Section, hidden: Collection[str]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    shown = [at for at, heading in enumerate(part.headings) if heading not in hidden]
+    for at in shown:
+        justify: Literal["left", "right"] = "right" if at in part.numbers else "left"
+        table.add_column(part.headings[at], justify=justify, overflow="fold", no_wrap=at in {0, *part.numbers})
+    for row in part.rows[:_ROWS]:
+        table.add_row(*(_cell(row[at]) for at in shown))
+    return table
 
 
 def _cell(cell: Cell) -> Text:
     if isinstance(cell, Shape):
-        lines = dict.fromkeys(line for line in (sparkline(cell.before), sparkline(cell.after)) if line)
-        return Text(" → ".join(lines))
+        return Text(" → ".join(sparklines(cell)))
     return _words(cell)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .model import Bin, Profile
+from .model import OTHERS, Bin, Profile
 from .sections import Shape
 from .words import printable
 
@@ -44,9 +44,22 @@ class Line:
     told: str
 
 
-def sparkline(profile: Profile | None) -> str:
-    """One block a bin, the fullest bin highest; a space for a bin without rows, nothing where there are no bins."""
-    bins = profile.bins if profile else ()
+def tells(shape: Shape) -> bool:
+    """Whether a drawing says something: not where most rows have some other value than the most frequent ones."""
+    drawn = [profile.bins for _, profile in _sides(shape) if profile.bins]
+    rest = [bins[-1].rows * 2 > sum(one.rows for one in bins) for bins in drawn if bins[-1].label == OTHERS]
+    return bool(drawn) and not any(rest)
+
+
+def sparklines(shape: Shape) -> list[str]:
+    """A line of blocks a side, one where both are alike; none where that says nothing."""
+    lines = (_sparkline(profile) for _, profile in _sides(shape)) if tells(shape) else ()
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def _sparkline(profile: Profile) -> str:
+    """One block a bin, the fullest bin highest; a space for a bin without rows."""
+    bins = profile.bins
     most = max((one.rows for one in bins), default=0)
     if len(bins) < 2 or not most:
         return ""
@@ -54,9 +67,9 @@ def sparkline(profile: Profile | None) -> str:
 
 
 def histogram(shape: Shape) -> Chart | None:
-    """Upright bars of both sides on one scale, WIDTH by HEIGHT; None where no side has bins."""
+    """Upright bars of both sides on one scale, WIDTH by HEIGHT; None where that says nothing."""
     drawn = [(side, profile.bins) for side, profile in _sides(shape) if profile.bins]
-    if not drawn:
+    if not drawn or not tells(shape):
         return None
     most = max(one.rows for _, bins in drawn for one in bins) or 1
     step = WIDTH / len(drawn[0][1])

@@ -8,9 +8,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from .charts import sparkline
+from .charts import sparklines
 from .model import DatasetDiff, Diff
-from .sections import Section, Shape, Value, alarms, headline, notes, sections, tallies
+from .sections import Shape, sections
+from .sentences import Value, alarms, headline, lost, notes, tallies
 from .words import code_span, plain_words
 
 LIMIT = 60_000
@@ -93,7 +94,7 @@ def _line(one: DatasetDiff) -> dict[str, Any]:
         "unexplained": one.unexplained,
         "not compared": bool(one.problem) and table is None,
         "breaking": table is not None and any(change.breaking for change in table.schema_changes),
-        "lost coverage": table is not None and any(coverage.lost_values for coverage in table.coverage),
+        "lost coverage": table is not None and bool(lost(table)),
     }
     return {"counts": [before, after, *counts], "flags": [f"**{flag}**" for flag, raised in flags.items() if raised]}
 
@@ -104,7 +105,7 @@ def _shown(part: str | Value) -> str:
 
 def _cell(cell: tuple[str | Value, ...] | Shape) -> str:
     if isinstance(cell, Shape):
-        return " → ".join(line for line in dict.fromkeys(map(sparkline, (cell.before, cell.after))) if line)
+        return " → ".join(sparklines(cell))
     return "".join(map(_shown, cell))
 
 
@@ -127,6 +128,3 @@ def _template() -> Any:
         "line": _line,
     }
     return environment.get_template("diff.md.j2").module
-
-
-__all__ = ["LIMIT", "Section", "markdown"]

@@ -11,6 +11,8 @@ from ..contracts.evolution import Change
 from ..contracts.model import Strict
 
 MASKED = "•••"
+OTHERS = "others"
+"""The last bin of a column of values: all that are not among the most frequent."""
 SAMPLES = 3
 """Rows shown of each kind."""
 LISTED = 50

@@ -9,7 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .charts import HEIGHT, WIDTH, histogram, ranked
 from .model import Diff
-from .sections import Shape, Value, alarms, headline, notes, sections, shape, tallies
+from .sections import Shape, sections, shape
+from .sentences import Value, alarms, headline, notes, tallies
 from .words import printable
 
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -33,7 +33,7 @@ def guarded(sensitivity: str = "internal") -> DatasetDiff:
 
 def every_report(record: Diff) -> dict[str, str]:
     console = Console(file=StringIO(), width=200)
-    for part in drawn(record):
+    for part in drawn(record, 200):
         console.print(part)
     terminal = console.file.getvalue()  # type: ignore[attr-defined]
     return {

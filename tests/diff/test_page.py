@@ -66,7 +66,7 @@ def test_it_shows_the_figures_and_what_is_loud(browser: Browser, tmp_path: Path)
         "300 rows before, 301 after: 4 added, 3 removed, 20 changed, 7 moved.",
         "renamed co2 annual_co2 co2 breaking, proposed from the values",
         "country: 1 value moved one to one, in 7 rows.",
-        "co2 20 (6.7 %) 4 30 1990 2018 0.31 shifted",
+        "co2 20 (6.7 %) 1990 2018 4 30 1990 2018 0.31 shifted",
         "changed country Chad, year 1990 co2 0.1 0.12",
         "4 datasets are the same.",
     ):

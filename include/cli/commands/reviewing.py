@@ -1,13 +1,54 @@
 """Commands of a reviewer: what changed, and what to do about it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from ..console import Json, Name, print_json
 
 app = typer.Typer()
+Audience = Literal["public", "internal", "restricted"]
+
+
+@app.command()
+def diff(
+    sides: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[A [B]] [NAME]...",
+            help="Two revisions, or one and the working tree (HEAD by default), then datasets; or two files.",
+        ),
+    ] = None,
+    key: Annotated[
+        str, typer.Option(help="Two files: columns that name a row, as a,b; else rows are compared whole.")
+    ] = "",
+    markdown: Annotated[str, typer.Option(metavar="FILE", help="Write Markdown below 60 kB; - prints it.")] = "",
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one page with charts.")] = None,
+    audience: Annotated[
+        Audience | None,
+        typer.Option(help="Whose values are shown; by default what is internal here, what is public in files."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show how data differ: schema, rows, cells, keys, and why. Exit code 0 the same, 1 differs, 2 an error."""
+    from .. import differing
+
+    names = tuple(name.strip() for name in key.split(",")) if key else ()
+    work = lambda: differing.show(differing.compared(sides or [], names), audience, markdown, html, as_json)  # noqa: E731
+    raise typer.Exit(differing.failing(work))
+
+
+@app.command(hidden=True)
+def review(
+    base: Annotated[str, typer.Argument(help="The revision that a pull request is merged into.")],
+    head: Annotated[str, typer.Argument(help="The revision with it merged.")],
+    to: Annotated[Path, typer.Option(help="The folder to write.")],
+) -> None:
+    """Write what hosted CI says of a pull request that changes data.dvc, for the public."""
+    from ..differing import review as written
+
+    written(base, head, to)
 
 
 @app.command()

@@ -1,0 +1,133 @@
+"""`commons diff` and `commons review`: what to compare, for whom, and where the report goes."""
+
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import typer
+
+from ..adapters import git
+from ..adapters.cache import cache_folder
+from ..contracts.columns import Sensitivity
+from ..contracts.names import is_snake
+from ..diff.audience import shown_to
+from ..diff.markdown import LIMIT, markdown
+from ..diff.model import Diff
+from ..diff.page import page
+from ..errors import DataCommonsError, EnvironmentFault
+from ..settings import REPOSITORY, settings
+from ..versions import changes
+from .console import err, out, plain, print_json
+from .differences import drawn
+from .progress import progress
+
+SAME, DIFFERS, FAILED = 0, 1, 2
+MARKER = "<!-- data-commons: review -->\n"
+"""First line of the comment on a pull request, by which it is found again."""
+
+
+def compared(sides: Sequence[str], key: Sequence[str] = ()) -> Diff:
+    """The difference of two files, of two revisions, or of one and the working tree; datasets may follow revisions.
+
+    Raises DataCommonsError as `versions.changes.changes` and `tables.files`.
+    """
+    if len(sides) == 2 and any(Path(side).is_file() for side in sides):
+        from .tables import files
+
+        with progress("Comparing") as seen:
+            return files(Path(sides[0]), Path(sides[1]), key, seen)
+    if key:
+        raise EnvironmentFault("--key: is for two files. Datasets have the key that their contract says.")
+    at = next((at for at, side in enumerate(sides[:2]) if _is_dataset(side)), min(len(sides), 2))
+    before, after = [*sides[:at], *("HEAD",) * (at == 0), None][:2]
+    return changes.changes(REPOSITORY, str(before), after, sides[at:], progress)
+
+
+def _is_dataset(word: str) -> bool:
+    """Whether a word that could be a revision is a dataset instead; a revision of that name goes first."""
+    known = is_snake(word) and (Path(settings().datasets) / word).is_dir()
+    return known and git.find(REPOSITORY, word) is None
+
+
+def show(diff: Diff, audience: Sensitivity | None, to_markdown: str, to_page: Path | None, as_json: bool) -> int:
+    """Prints the difference, writes the reports asked for, and returns the exit code.
+
+    A reader of this terminal sees what is internal, one of a file that may be passed on what is public; `audience`
+    overrides both.
+    """
+    public, internal = (shown_to(diff, audience or level) for level in ("public", "internal"))
+    if to_page:
+        _write(to_page, page(public))
+    if to_markdown == "-":
+        typer.echo(markdown(public), nl=False)
+    elif to_markdown:
+        _write(Path(to_markdown), markdown(public))
+    if as_json:
+        print_json(internal.model_dump(mode="json"))
+    elif to_markdown != "-":
+        for part in drawn(internal, out.width):
+            out.print(part, highlight=False)
+        for file in (to_page, Path(to_markdown) if to_markdown else None):
+            if file:
+                out.print(f"wrote {file}", markup=False, highlight=False, soft_wrap=True)
+    return exit_code(diff)
+
+
+def review(base: str, head: str, to: Path) -> None:
+    """Writes what is said of a pull request into the folder `to`, and brings its versions into the cache.
+
+    comment.md, its first line the MARKER; review.html; rebuild.txt, the datasets with new versions, one a line. All
+    for the public. With the cache filled, a rebuild needs no credential of any remote.
+    Raises EnvironmentFault where a revision or a file can't be had.
+    """
+    found = changes.changes(REPOSITORY, base, head, (), progress)
+    public = shown_to(found, "public")
+    to.mkdir(parents=True, exist_ok=True)
+    _write(to / "comment.md", MARKER + markdown(public, LIMIT - len(MARKER)))
+    _write(to / "review.html", page(public))
+    new = [one.dataset for one in found.datasets if one.after and one.status != "withdrawn"]
+    _write(to / "rebuild.txt", "".join(f"{name}\n" for name in new))
+    _bring(new, head)
+
+
+def _bring(names: Sequence[str], head: str) -> None:
+    """Into the cache whatever a rebuild of `names` reads; what can't be had is said, and the rebuild refuses it."""
+    from ..adapters.cache import fetch
+    from ..rebuild.orders import orders
+    from ..versions.reading import located
+
+    cache = cache_folder(REPOSITORY)
+    for order in orders(REPOSITORY, names, head) if names else []:
+        for entry in filter(None, (order.entry, order.base, order.first, *order.inputs.values())):
+            try:
+                source, files = located(entry, cache)
+                for oid in sorted(set(files.values())):
+                    fetch(oid, source, cache)
+            except DataCommonsError as error:
+                err.print(plain(f"{entry.name}: {error}"), highlight=False, soft_wrap=True)
+
+
+def exit_code(diff: Diff) -> int:
+    """What the command says to programs: nothing differs, something does, or something could not be compared."""
+    if any(one.problem for one in diff.datasets):
+        return FAILED
+    return DIFFERS if any(one.status != "same" for one in diff.datasets) else SAME
+
+
+def failing(work: Callable[[], int]) -> int:
+    """The exit code of `work`; 2 where it fails for whatever reason, since 1 says that something differs."""
+    try:
+        return work()
+    except DataCommonsError as error:
+        for problem in error.problems:
+            err.print(f"[red]✗[/red] {plain(problem)}", highlight=False, soft_wrap=True)
+    except Exception:  # a fault of ours: its place is worth more than a sentence
+        traceback.print_exc()
+    return FAILED
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise EnvironmentFault(f"{file}: can't be written: {error}. Choose another place.") from error
