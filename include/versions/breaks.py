@@ -59,7 +59,7 @@ def _said(head: Entry, found: tuple[Change, ...], consumers: Sequence[str]) -> t
         f"{name}: {readers(consumers)}",
         f"{name}: if this is not meant, correct schema.py or contract.yaml. If it is, allow it for this one version in "
         f"contract.yaml, and run again:\n"
-        f'breaking:\n  - {{after: "{mark}", why: the reason, by: who decided}}',
+        f'breaking:\n  - after: "{mark}"\n    why: the reason\n    by: who decided',
     )
 
 

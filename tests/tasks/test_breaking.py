@@ -54,7 +54,7 @@ def test_it_stops_shows_the_changes_and_says_how_to_allow_them(wells: Wells) -> 
     assert f"wells: a change breaks whoever reads the last version ({last.meta.content[:12]}, published" in said
     assert "wells: column 'depth_m' changes from float64 to string." in said
     assert "wells: It is read by licences: tell their owners." in said
-    assert f'breaking:\n  - {{after: "{last.meta.content[:12]}", why: the reason, by: who decided}}' in said
+    assert f'breaking:\n  - after: "{last.meta.content[:12]}"\n    why: the reason\n    by: who decided' in said
     assert pinned(wells) == last
     assert git("branch", "--list", "proposal/*", at=wells.origin) == ""
 
