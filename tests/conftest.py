@@ -1,9 +1,14 @@
 """What many tests share: the real files, where they lie."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.histories import Histories
 
 SHARED = Path(os.environ.get("COMMONS_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data"
 
@@ -16,3 +21,13 @@ def shared() -> Path:
             pytest.fail(f"{SHARED} is absent in CI")
         pytest.skip(f"{SHARED} is absent: real files are not part of the repository")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def histories(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> "Iterator[Histories]":
+    """A clone in which real histories are published when they are asked for, each once a session."""
+    from tests.histories import histories as begin
+
+    made = begin(tmp_path_factory.mktemp("histories"), shared)
+    yield made
+    made.close()
