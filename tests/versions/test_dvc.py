@@ -8,8 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from include.adapters.cache import cache_folder
 from include.adapters.remote import listing_of
-from include.versions.publication import WorkingTree, publish
+from include.versions import checkout, reading, rollback
+from include.versions.pins import parse
+from include.versions.publication import WorkingTree, git_target, pin, publish
+from include.versions.settling import Published
 from tests.versions.house import SCHEMA, House, facts, git, house, version
 
 
@@ -87,3 +91,73 @@ def test_a_working_tree_checks_out_without_any_remote(deployment: House, tmp_pat
     cached = listing_of(folder).files["quality.json"]
     assert (clone / ".dvc" / "cache" / "files" / "md5" / cached[:2] / cached[2:]).read_text() == "{}\n"
     assert (folder / "quality.json").read_text() == "{}\n"
+
+
+def listed(clone: Path, commit: str) -> dict[str, str]:
+    """What a commit pins, as we read it: the md5 of each file, and of each dataset, by its path."""
+    found: dict[str, str] = {}
+    for entry in parse(git("show", f"{commit}:data.dvc", at=clone)).entries.values():
+        _, files_of = reading.located(entry, cache_folder(clone), clone)
+        found |= {f"{entry.path}/": entry.md5} | {f"{entry.path}/{path}": oid for path, oid in files_of.items()}
+    return found
+
+
+def agree(clone: Path, before: str | None, commit: str, place: Path) -> None:
+    """All that plain DVC says of a commit, and of what changed since the one before, is what we say."""
+    import dvc.api
+    from dvc.repo import Repo
+
+    git("checkout", "-q", commit, at=clone)
+    with Repo(str(clone)) as repo:
+        repo.pull()
+        status = repo.data_status(granular=True, not_in_remote=True, remote_refresh=True)
+        assert {kind: status[kind] for kind in ("not_in_cache", "not_in_remote", "uncommitted")} == {
+            "not_in_cache": [], "not_in_remote": [], "uncommitted": {},
+        }  # fmt: skip
+        placed = list(checkout.fill(checkout.begin(clone, commit, place / commit), lambda _: None))
+        ours = {
+            path: content
+            for path, content in files(place / commit).items()
+            if path.count("/") and "/version.json" not in path
+        }
+        assert ours == files(clone / "data")
+        assert len(ours) == sum(one.entry.nfiles for one in placed) > 0
+        for one in placed:
+            path = f"{one.entry.path}/table/part-00000.parquet"
+            theirs = pl.read_parquet(dvc.api.read(path, repo=str(clone), rev=commit, mode="rb"))
+            assert theirs.equals(reading.open_version(one.entry.name, commit, clone).collect())
+        if before:
+            was, now = listed(clone, before), listed(clone, commit)
+            said = {kind: {item["path"] for item in items} for kind, items in repo.diff(before, commit).items()}
+            assert said["added"] == now.keys() - was.keys()
+            assert said["deleted"] == was.keys() - now.keys()
+            assert said["modified"] == {path for path in was.keys() & now.keys() if was[path] != now[path]}
+
+
+def rolled_back(deployment: House, commit: str, cache: Path) -> Published:
+    target = git_target(str(deployment.origin), "main", "Jane", "jane@example.org")
+    clone = deployment.clone("roller")
+    pins = rollback.published_there(clone, commit, target)
+    plan = rollback.plan(clone, "shares", commit, "The shares were doubled.", pins, "public", deployment.remote, cache)
+    assert plan is not None
+    return pin(plan.entry, plan.base, target, plan.store, lambda: rollback.bring(plan, cache))
+
+
+def test_dvc_and_we_agree_after_each_step(deployment: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Published, published again, another dataset, only the quarantine changed, rolled back; and the old commit."""
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    first = deployment.publish(version(tmp_path / "1", {"a": 1.0}), facts(1))
+    again = deployment.publish(
+        version(tmp_path / "2", {"a": 2.0, "é": None}, kept=1), facts(2, 1, run="manual__2", base=first.entry.md5)
+    )
+    other = deployment.publish(version(tmp_path / "3", {"z": 1.0}), facts(1, name="others", access="internal"))
+    last = deployment.publish(
+        version(tmp_path / "4", {"a": 2.0, "é": None}, kept=3), facts(2, 3, run="manual__4", base=again.entry.md5)
+    )
+    back = rolled_back(deployment, first.commit or "", tmp_path / "cache")
+    clone = deployment.clone()
+    commits = [done.commit or "" for done in (first, again, other, last, back)]
+    for before, commit in zip([None, *commits], commits, strict=False):
+        agree(clone, before, commit, tmp_path / "out")
+    agree(clone, commits[-1], commits[0], tmp_path / "back")
