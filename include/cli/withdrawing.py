@@ -4,10 +4,10 @@ from pathlib import Path
 
 from ..adapters import git
 from ..adapters.store import own_store
-from ..settings import REPOSITORY
+from ..settings import REPOSITORY, settings
 from ..tasks import verify
 from ..tasks.sync import correct_heads, target
-from ..versions import collecting, reading, withdrawing, worktree
+from ..versions import collecting, heads, reading, withdrawing, worktree
 from ..versions.census import Pinned
 from ..versions.publication import WorkingTree
 from ..versions.pushing import push_change
@@ -58,6 +58,18 @@ def _told(planned: Withdrawal) -> list[str]:
         f"{entry.name} {entry.md5[:12]}: {len(planned.gone)} files are this version's alone. `commons gc --apply` "
         f"moves them aside, and deletes them from {due(tombstone):%Y-%m-%dT%H:%M:%SZ} on; `commons verify` proves it.",
         *lines,
+        *_next(planned),
+    ]
+
+
+def _next(planned: Withdrawal) -> list[str]:
+    """What to do where readers and runs are left without a newest version."""
+    name, head = planned.entry.name, heads.read(own_store(), settings().ref, planned.entry.name)
+    if not head or head.entry.identity != planned.entry.identity or not planned.rest:
+        return []
+    return [
+        f"It is the newest version of {name}: until `commons rollback {name} --to COMMIT` makes an older one the "
+        "newest, nobody can open it without --at, and its runs stop."
     ]
 
 

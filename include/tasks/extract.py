@@ -48,7 +48,7 @@ def run(task: Run, store: Store) -> Receipt:
 
 
 def _extract(task: Run, contract: Contract, store: Store, place: Path) -> Work:
-    head = heads.read(store, settings().ref, task.dataset)
+    head = heads.base(store, settings().ref, task.dataset)
     module = _module(task.folder)
     began = now()
     try:

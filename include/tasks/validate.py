@@ -27,7 +27,7 @@ def run(task: Run, store: Store) -> Receipt:
     """
     contract = loader.load(task.folder)
     upstream = needed(store, task.dataset, task.run, "extract")
-    base = heads.read(store, settings().ref, task.dataset)
+    base = heads.base(store, settings().ref, task.dataset)
     wanted = sorted({reference.dataset for reference in contract.expect.references})
     others = {name: head for name in wanted if (head := heads.read(store, settings().ref, name))}
     inputs = {

@@ -29,8 +29,8 @@ def copy(
     for name, uses in known.uses.items():
         files = [oid for oid in uses if not oid.endswith(".dir")]
         lost = _all(files, uses, name, places, to[name], report, tell)
-        halved = {use.version for oid in lost for use in uses[oid]}
-        listings = [oid for oid in uses if oid.endswith(".dir") and not any(use.version in halved for use in uses[oid])]
+        halved = {use.version.entry.md5 for oid in lost for use in uses[oid]}
+        listings = [oid for oid in uses if oid.endswith(".dir") and oid not in halved]
         _all(listings, uses, name, places, to[name], report, tell)
     return report
 

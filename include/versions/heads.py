@@ -7,7 +7,7 @@ from typing import Any
 
 from ..adapters.store import Store
 from ..contracts import layout
-from ..errors import EnvironmentFault
+from ..errors import DataError, EnvironmentFault
 from .pins import Entry, Pins
 
 
@@ -31,6 +31,21 @@ def read(store: Store, ref: str, name: str) -> Head | None:
         return Head(Entry.model_validate(document["entry"]), dict(document["sources"])) if document["entry"] else None
     except (ValueError, TypeError, LookupError, RecursionError):  # ValidationError is a ValueError
         return None
+
+
+def base(store: Store, ref: str, name: str) -> Head | None:
+    """The head that the next version follows, as `read`. Raises DataError where it was withdrawn.
+
+    Its schema is gone or going, and a version that did not know it could give a field id for the second time.
+    """
+    head = read(store, ref, name)
+    if head and (gone := head.entry.meta.withdrawn):
+        raise DataError(
+            f"{name}: its newest version was withdrawn by {gone.by} on {gone.at} ({gone.why}), so the next one has "
+            f"nothing to follow. `commons rollback {name} --to COMMIT` makes an older one the newest; "
+            f"`commons history {name}` lists them."
+        )
+    return head
 
 
 def _check_format(document: Any, path: str) -> None:

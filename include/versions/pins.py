@@ -138,13 +138,19 @@ class Pins(Strict):
             update={"entries": {**self.entries, entry.name: entry}, "withdrawn": (*self.withdrawn, *went)}
         )
 
-    def withdrawing(self, entry: Entry) -> Self:
-        """The same pins with `entry`, which says who withdrew it: in its place, or among those that were followed."""
+    def withdrawing(self, entry: Entry, *, last: bool) -> Self:
+        """The same pins with `entry`, which says who withdrew it: in its place where it is the newest, else above.
+
+        The `last` one that a dataset had leaves its place, so that the dataset can begin anew.
+        """
         newest = self.entries.get(entry.name)
-        if newest and newest.identity == entry.identity:
+        others = (*(known for known in self.withdrawn if known.identity != entry.identity), entry)
+        if newest is None or newest.identity != entry.identity:
+            return self.model_copy(update={"withdrawn": others})
+        if not last:
             return self.model_copy(update={"entries": {**self.entries, entry.name: entry}})
-        others = (known for known in self.withdrawn if known.identity != entry.identity)
-        return self.model_copy(update={"withdrawn": (*others, entry)})
+        left = {name: known for name, known in self.entries.items() if name != entry.name}
+        return self.model_copy(update={"entries": left, "withdrawn": others})
 
     def tombstone(self, entry: Entry) -> Entry | None:
         """The withdrawn version of the dataset that `entry` can't be told from; None where there is none."""

@@ -20,6 +20,8 @@ class Withdrawal:
     """Labels of the versions that share a file, by its path."""
     listed: bool
     """Whether its listing could be read: else nobody knows its files."""
+    rest: tuple[str, ...]
+    """Labels of the dataset's versions that are left, as they were first pinned."""
 
 
 def plan(version: Pinned, live: Contents, places: Places, by: str, why: str) -> Withdrawal:
@@ -34,7 +36,8 @@ def plan(version: Pinned, live: Contents, places: Places, by: str, why: str) -> 
         objects=None if files is None else tuple(sorted(set(gone.values()))),
     )
     buried = entry.model_copy(update={"meta": entry.meta.model_copy(update={"withdrawn": tombstone})})
-    return Withdrawal(buried, gone, {path: who for path, who in shared.items() if who}, files is not None)
+    kept = {path: who for path, who in shared.items() if who}
+    return Withdrawal(buried, gone, kept, files is not None, tuple(_rest(entry, live)))
 
 
 def record(pins: Pins, withdrawal: Withdrawal) -> Pins:
@@ -42,7 +45,7 @@ def record(pins: Pins, withdrawal: Withdrawal) -> Pins:
     known = [*pins.withdrawn, *(entry for entry in pins.entries.values() if entry.meta.withdrawn)]
     if any(entry.identity == withdrawal.entry.identity for entry in known):
         return pins
-    return pins.withdrawing(_newest(pins, withdrawal.entry))
+    return pins.withdrawing(_newest(pins, withdrawal.entry), last=not withdrawal.rest)
 
 
 def message(withdrawal: Withdrawal) -> str:
@@ -64,3 +67,11 @@ def _newest(pins: Pins, entry: Entry) -> Entry:
 def _sharing(oid: str, version: Pinned, live: Contents) -> Iterator[str]:
     uses: list[Use] = live.uses.get(version.entry.remote, {}).get(oid, [])
     yield from dict.fromkeys(use.version.label for use in uses if use.version.entry.identity != version.entry.identity)
+
+
+def _rest(entry: Entry, live: Contents) -> Iterator[str]:
+    """The other versions of the dataset, each by its listing."""
+    for by_object in live.uses.values():
+        for use in (use for oid, uses in by_object.items() if oid.endswith(".dir") for use in uses):
+            if use.version.entry.name == entry.name and use.version.entry.identity != entry.identity:
+                yield use.version.label
