@@ -18,6 +18,8 @@ FEW_PARTS = 100_000
 """So many values of a part of the key are counted."""
 _OFTEN = 10
 _TAIL = 0.01
+_SHARE = 0.002
+"""Of the rows, that a value needs to be shown by itself."""
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
@@ -48,7 +50,7 @@ class Bins:
 
 def chosen(before: pl.Series, after: pl.Series, part: bool) -> Bins:
     """Bins for a column by a sample of each side; `part`: of a key that has several."""
-    both = pl.concat([before, after]).drop_nulls()
+    before, both = before.sort(), pl.concat([before, after]).drop_nulls().sort()
     distinct = both.n_unique()
     category = part or before.dtype == pl.Boolean
     category = category or (not before.dtype.is_float() and distinct <= FEW and distinct * _OFTEN <= both.len())
@@ -58,13 +60,19 @@ def chosen(before: pl.Series, after: pl.Series, part: bool) -> Bins:
     return Bins(_edges(_numbers(both), both.dtype), tuple(deciles(_numbers(before).drop_nulls())), most=most)
 
 
-def number(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Numbers and times as the numbers that edges are given in: microseconds, or days for a date."""
+def above(column: pl.Expr, dtype: pl.DataType, edge: float) -> pl.Expr:
+    """Whether values lie above an edge; NaN does."""
+    if dtype.is_float():
+        return column > edge
+    number = _number(column, dtype)
+    return number.cast(pl.Float64) > edge if dtype.is_decimal() else number > math.floor(edge)
+
+
+def _number(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Times as the numbers that edges are given in: microseconds, or days for a date."""
     if dtype == pl.Time:  # Polars counts nanoseconds
-        column = column.to_physical() // 1_000
-    elif dtype.is_temporal():
-        column = column.to_physical()
-    return column.cast(pl.Float64)
+        return column.to_physical() // 1_000
+    return column.to_physical() if dtype.is_temporal() else column
 
 
 def labels(edges: Sequence[float], dtype: pl.DataType) -> list[str]:
@@ -78,12 +86,13 @@ def labels(edges: Sequence[float], dtype: pl.DataType) -> list[str]:
 
 
 def _numbers(values: pl.Series) -> pl.Series:
-    return values.to_frame("x").select(number(pl.col("x"), values.dtype)).to_series().fill_nan(None)
+    numbers = values.to_frame("x").select(_number(pl.col("x"), values.dtype).cast(pl.Float64))
+    return numbers.to_series().fill_nan(None)
 
 
 def _frequent(values: pl.Series) -> tuple[Any, ...]:
-    counts = values.value_counts(name="_count").sort("_count", values.name, descending=[True, False])
-    return tuple(counts.filter(pl.col("_count") > 1).head(TOP).to_series().to_list())
+    counts = values.alias("value").value_counts(name="rows").sort("rows", "value", descending=[True, False])
+    return tuple(counts.filter(pl.col("rows") >= _SHARE * values.len()).head(TOP)["value"].to_list())
 
 
 def _edges(values: pl.Series, dtype: pl.DataType) -> tuple[float, ...]:

@@ -57,14 +57,14 @@ def _compared(sides: tuple[Side, Side], scratch: Path, memory_mb: int, seen: Cal
     ]
     samples = [found.sample() for found in tables]
     chosen = _chosen(columns, key, samples)
-    profiles = [Profiles(found.types, chosen) for found in tables]
+    profiles = [Profiles(found.types, chosen, found.rows()) for found in tables]
     tally = Tally(key or paired, [name for name in paired if name not in key] if key else [], tables, scratch)
     size = min(batch_rows(sample) for sample in samples)
     batches = [
         ahead(_counted(found.batches(size), profile, seen)) for found, profile in zip(tables, profiles, strict=True)
     ]
     empty = [sample.clear() for sample in samples]
-    for part in side_by_side(batches[0], batches[1], tally.order, empty, size // 2):
+    for part in side_by_side(batches[0], batches[1], tally.order, empty):
         tally.add(*part)
     return Compared(columns, key, tables, samples, chosen, profiles, tally)
 

@@ -19,7 +19,7 @@ from .spool import Spool
 
 _AGREE = 0.9
 """m: how often cells of the same thing agree."""
-_STAY = 2 / 3
+_STAY = 0.75
 """Share of the weight of its cells that stays where a key moved."""
 _ODDS = 19.0
 """Odds of being true from which a pair is accepted: 95 %."""

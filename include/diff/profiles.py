@@ -10,22 +10,24 @@ import polars as pl
 from ..tables.drift import index
 from . import bins
 from .bins import Bins
-from .model import Bin, Profile
+from .distinct import Distinct
+from .model import OTHERS, Bin, Profile
 
 _LONGEST = 80
-_OTHERS = "others"
 Counts = dict[Any, int]
 
 
 class Profiles:
     """Counts of one side's columns; `counted` holds the rows of each value where all values were counted."""
 
-    def __init__(self, types: Mapping[str, pl.DataType], chosen: Mapping[str, Bins]) -> None:
+    def __init__(self, types: Mapping[str, pl.DataType], chosen: Mapping[str, Bins], rows: int) -> None:
+        """`rows` are as many as the table has."""
         self._types, self._bins = types, chosen
         self._facts: dict[str, list[Any]] = {}
         self.counted = {
             name: pl.DataFrame(schema={"value": types[name], "rows": pl.UInt32}) for name in types if chosen[name].most
         }
+        self._distinct = {name: Distinct(rows) for name in types if name not in self.counted}
         self.rows = 0
 
     def add(self, batch: pl.DataFrame) -> None:
@@ -34,8 +36,15 @@ class Profiles:
             return
         self.rows += batch.height
         facts = [fact for name, dtype in self._types.items() for fact in _facts(name, dtype, self._bins[name])]
-        for fact, found in batch.select(facts).row(0, named=True).items():
+        told = batch.select(facts).row(0, named=True)
+        odd = [
+            name for name, dtype in self._types.items() if dtype.is_float() and not math.isfinite(told[f"{name}:sum"])
+        ]
+        told |= batch.select(fact for name in odd for fact in _finite(name)).row(0, named=True) if odd else {}
+        for fact, found in told.items():
             self._facts.setdefault(fact, []).append(found)
+        for hashes in batch.select(pl.col(name).hash() for name in self._distinct):
+            self._distinct[hashes.name].add(hashes)
         for name in list(self.counted):
             self._count(name, batch[name])
 
@@ -43,13 +52,12 @@ class Profiles:
         """Missing values of a column."""
         return sum(self._of(name, "nulls"))
 
-    def profile(self, name: str, distinct: int | None, estimated: bool, labelled: Sequence[Bin]) -> Profile:
-        """The record of a column; `distinct` is what else is known of it."""
+    def profile(self, name: str, labelled: Sequence[Bin], keys: int | None = None) -> Profile:
+        """The record of a column with these bins; `keys` are the different keys where it is the key."""
         dtype = self._types[name]
         lows, highs = ([v for v in self._of(name, fact) if v is not None] for fact in ("min", "max"))
         finite, sums = sum(self._of(name, "finite")), [value for value in self._of(name, "sum") if value is not None]
-        if name in self.counted:
-            distinct, estimated = self.counted[name].drop_nulls("value").height, False
+        distinct, estimated = self._different(name) if keys is None else (keys - bool(self.nulls(name)), False)
         return Profile(
             rows=self.rows,
             nulls=self.nulls(name),
@@ -57,14 +65,14 @@ class Profiles:
             estimated=estimated,
             minimum=shown([min(lows)], dtype)[0] if lows else None,
             maximum=shown([max(highs)], dtype)[0] if highs else None,
-            mean=float(f"{math.fsum(sums) / finite:.12g}") if finite else None,
+            mean=_mean(sums, finite),
             bins=tuple(labelled),
         )
 
     def ranges(self, name: str, edges: Sequence[float]) -> list[int]:
         """Rows up to the first edge, between each two, above the last."""
-        present = self.rows - self.nulls(name) - sum(self._of(name, "nan"))
-        above = [present, *(sum(self._of(name, f"above {edge}")) for edge in edges), 0]
+        nan = sum(self._of(name, "nan"))  # is above all edges
+        above = [self.rows - self.nulls(name), *(sum(self._of(name, f"above {edge}")) for edge in edges), nan]
         return [more - less for more, less in pairwise(above)]
 
     def values(self, name: str) -> Counts:
@@ -76,6 +84,15 @@ class Profiles:
     def nan(self, name: str) -> int:
         """Cells that are not a number."""
         return sum(self._of(name, "nan"))
+
+    def _different(self, name: str) -> tuple[int | None, bool]:
+        """Values that are not missing, and whether they are an estimate."""
+        if name in self.counted:
+            return self.counted[name].drop_nulls("value").height, False
+        if name not in self._distinct:
+            return None, False
+        different, estimated = self._distinct[name].result()
+        return different - bool(self.nulls(name)), estimated
 
     def _of(self, name: str, fact: str) -> list[Any]:
         return self._facts.get(f"{name}:{fact}", [])
@@ -122,6 +139,13 @@ class _Rest:
     """Stands for all values that were not counted by themselves."""
 
 
+def _mean(sums: Sequence[float], count: int) -> float | None:
+    """To twelve digits; None where there is none, or it is beyond what floats hold."""
+    if not count or not all(map(math.isfinite, sums)):
+        return None
+    return float(f"{math.fsum(sums) / count:.12g}")
+
+
 def _decile_counts(side: Profiles, name: str, chosen: Bins) -> dict[object, int]:
     return dict(enumerate(side.ranges(name, chosen.deciles)))
 
@@ -132,7 +156,7 @@ def _top(dtype: pl.DataType, counts: Sequence[Counts], present: Sequence[int]) -
     names = shown(top, dtype)
     rows = [(text, *(side.get(value, 0) for side in counts)) for text, value in zip(names, top, strict=True)]
     rest = [all_ - sum(side.get(value, 0) for value in top) for all_, side in zip(present, counts, strict=True)]
-    return [*rows, (_OTHERS, *rest)] if any(rest) else rows
+    return [*rows, (OTHERS, *rest)] if any(rest) else rows
 
 
 def _facts(name: str, dtype: pl.DataType, chosen: Bins) -> list[pl.Expr]:
@@ -140,16 +164,18 @@ def _facts(name: str, dtype: pl.DataType, chosen: Bins) -> list[pl.Expr]:
     found = {"nulls": values.null_count()}
     if dtype != pl.Boolean:
         found |= {"min": values.min(), "max": values.max()}
-    if dtype.is_float():
-        finite = values.filter(values.is_finite())
-        found |= {"nan": values.is_nan().sum(), "finite": finite.len(), "sum": finite.cast(pl.Float64).sum()}
-    elif dtype.is_numeric():
+    if dtype.is_numeric():
         found |= {"finite": values.count(), "sum": values.cast(pl.Float64).sum()}
-    numbers = bins.number(values, dtype)
-    if chosen.cuts:
-        numbers = numbers.fill_nan(None) if dtype.is_float() else numbers
-        found |= {f"above {edge}": (numbers > edge).sum() for edge in chosen.cuts}
+    found |= {f"above {edge}": bins.above(values, dtype, edge).sum() for edge in chosen.cuts}
     found |= {f"is {n}": (values == pl.lit(value, dtype)).sum() for n, value in enumerate(chosen.values)}
+    return [expression.alias(f"{name}:{fact}") for fact, expression in found.items()]
+
+
+def _finite(name: str) -> list[pl.Expr]:
+    """The facts of floats some of which are not finite."""
+    values = pl.col(name)
+    finite = values.filter(values.is_finite())
+    found = {"nan": values.is_nan().sum(), "finite": finite.len(), "sum": finite.cast(pl.Float64).sum()}
     return [expression.alias(f"{name}:{fact}") for fact, expression in found.items()]
 
 

@@ -11,7 +11,6 @@ from . import moved
 from .bins import Bins
 from .columns import Slot
 from .coverage import coverage
-from .distinct import distinct
 from .model import SAMPLES, ColumnDiff, Move, Moved, Profile, Repeated, RowCounts, Sample, SchemaChange, TableDiff
 from .moves import MovedKeys
 from .profiles import Profiles, binned, stability, texts
@@ -71,7 +70,7 @@ def record(found: Compared, changes: tuple[SchemaChange, ...], scratch: Path, me
         by="key" if found.key else "rows",
         schema_changes=changes,
         counts=counts,
-        columns=tuple(_columns(found, keys, scratch, memory_mb)),
+        columns=tuple(_columns(found, keys)),
         moved=tuple(_moved(found, part) for part in keys.moved),
         coverage=tuple(coverage(found.columns, found.key, found.profiles, keys.moved)),
         samples=(*keys.samples, *[sample for some in changed for sample in some][:SAMPLES]),
@@ -110,16 +109,15 @@ def _moved(found: Compared, part: MovedKeys) -> Moved:
     )
 
 
-def _columns(found: Compared, keys: _Keys, scratch: Path, memory_mb: int) -> Iterator[ColumnDiff]:
-    counted = [_distinct(found, which, scratch, memory_mb) for which in range(2)]
+def _columns(found: Compared, keys: _Keys) -> Iterator[ColumnDiff]:
     for slot in found.columns:
         sides = [which for which in range(2) if slot.of(which)]
         dtype, chosen = found.tables[sides[0]].types[slot.name], found.chosen[slot.name]
         labelled = binned(slot.name, dtype, chosen, [found.profiles[which] for which in sides])
         profiles: list[Profile | None] = [None, None]
         for which, some in zip(sides, labelled, strict=True):
-            number, estimated = counted[which].get(slot.name, (None, False))
-            profiles[which] = found.profiles[which].profile(slot.name, number, estimated, some)
+            keys_ = found.tally.keys[which] if found.key == (slot.name,) else None
+            profiles[which] = found.profiles[which].profile(slot.name, some, keys_)
         psi = stability(slot.name, chosen, *found.profiles) if slot.paired else None
         yield ColumnDiff(
             name=slot.label,
@@ -134,12 +132,3 @@ def _columns(found: Compared, keys: _Keys, scratch: Path, memory_mb: int) -> Ite
             psi=psi,
             drifted=psi is not None and psi > _SHIFT,
         )
-
-
-def _distinct(found: Compared, which: int, scratch: Path, memory_mb: int) -> dict[str, tuple[int, bool]]:
-    """Different values of the columns of a side that were not counted as they were read, and whether estimated."""
-    side, key = found.profiles[which], found.key
-    sole = {key[0]: (found.tally.keys[which] - bool(side.nulls(key[0])), False)} if len(key) == 1 else {}
-    names = [name for name in found.tables[which].types if name not in side.counted and name not in sole]
-    counts, estimated = distinct(found.tables[which], names, side.rows, scratch, memory_mb)
-    return sole | {name: (count, estimated) for name, count in counts.items()}

@@ -1,24 +1,52 @@
 """Which row of one side is which of the other, within a part of both tables that holds all rows of its keys."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import polars as pl
 
-_OTHER = "~"
 
-
-class Matched(NamedTuple):
-    """Rows on both sides, at the same position in both frames, and the rest; all in the order they came in."""
+@dataclass(frozen=True)
+class Matched:
+    """Rows on both sides: those of `before` and `after` that the filters leave, in the same order; and the rest."""
 
     before: pl.DataFrame
     after: pl.DataFrame
+    filters: tuple[pl.Series, pl.Series] | None
     removed: pl.DataFrame
     added: pl.DataFrame
     keys: tuple[int, int]
     """How many different keys a side has."""
     repeated: tuple[int, int]
     """Rows of a side that share their key with another."""
+
+    @property
+    def height(self) -> int:
+        """How many rows are on both sides."""
+        return self.before.height - self.removed.height
+
+    def rows(self, places: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Both sides of some of them."""
+        kept = self.filters or (None, None)
+        sides = zip((self.before, self.after), kept, strict=True)
+        before, after = (side if kept is None else side.filter(kept) for side, kept in sides)
+        return before[places], after[places]
+
+
+def differing(
+    before: pl.DataFrame,
+    after: pl.DataFrame,
+    names: Sequence[str],
+    filters: tuple[pl.Series, pl.Series] | None = None,
+) -> pl.DataFrame:
+    """By column of `names`, whether the cells of rows at the same position, once filtered, differ.
+
+    Missing equals missing, NaN equals NaN, -0.0 equals 0.0.
+    """
+    cells = [[pl.lit(side[name]) for side in (before, after)] for name in names]
+    if filters:  # column by column: whole frames would be copied
+        cells = [[cell.filter(pl.lit(kept)) for cell, kept in zip(pair, filters, strict=True)] for pair in cells]
+    return pl.select(one.ne_missing(other).alias(name) for name, (one, other) in zip(names, cells, strict=True))
 
 
 def matched(before: pl.DataFrame, after: pl.DataFrame, order: Sequence[str], values: Sequence[str]) -> Matched:
@@ -28,40 +56,19 @@ def matched(before: pl.DataFrame, after: pl.DataFrame, order: Sequence[str], val
     so rows are a multiset within their key, and no match depends on the order of the files.
     """
     if not order:
-        return Matched(before.clear(), after.clear(), before, after, (0, 0), (0, 0))
-    again = [repeats(side, order) for side in (before, after)]
+        return Matched(before.clear(), after.clear(), None, before, after, (0, 0), (0, 0))
+    again = repeats(before, order), repeats(after, order)
     keys = before.height - int(again[0].sum()), after.height - int(again[1].sum())
     repeated = _sharing(again[0]), _sharing(again[1])
     if before.height == after.height and _equal(before, after, [*order, *values] if any(repeated) else order):
-        return Matched(before, after, before.clear(), after.clear(), keys, repeated)
-    sides = before.select(order).with_row_index("_i"), after.select(order).with_row_index("_j")
+        return Matched(before, after, None, before.clear(), after.clear(), keys, repeated)
     on = list(order)
     if any(repeated):
-        numbers = _numbers(before, after, order, values)
-        sides = sides[0].with_columns(_n=numbers[0]), sides[1].with_columns(_n=numbers[1])
+        before, after = _numbered(before, after, again, order, values)
         on.append("_n")
-    pairs = sides[0].join(sides[1], on=on, how="full", nulls_equal=True, coalesce=True, maintain_order="left_right")
-    first, second = pairs["_i"], pairs["_j"]
-    both = first.is_not_null() & second.is_not_null()
-    return Matched(
-        before[first.filter(both)],
-        after[second.filter(both)],
-        before[first.filter(second.is_null())],
-        after[second.filter(first.is_null())],
-        keys,
-        repeated,
-    )
-
-
-def _sharing(again: pl.Series) -> int:
-    return int((again | again.shift(-1, fill_value=False)).sum())
-
-
-def differing(before: pl.DataFrame, after: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:
-    """By column of `values`, whether the cells of rows at the same position differ. NaN equals NaN, -0.0 equals 0.0."""
-    others = after.select(pl.col(name).alias(_OTHER + name) for name in values)
-    both = pl.concat([before.select(values), others], how="horizontal")
-    return both.select(pl.col(name).ne_missing(pl.col(_OTHER + name)) for name in values)
+    alone = _alone(before, after, on), _alone(after, before, on)
+    filters = _all_but(before.height, alone[0]), _all_but(after.height, alone[1])
+    return Matched(before, after, filters, before[alone[0]], after[alone[1]], keys, repeated)
 
 
 def repeats(rows: pl.DataFrame, order: Sequence[str]) -> pl.Series:
@@ -72,39 +79,56 @@ def repeats(rows: pl.DataFrame, order: Sequence[str]) -> pl.Series:
     return (pl.int_range(rows.height, eager=True) > 0) & same.to_series()
 
 
+def _sharing(again: pl.Series) -> int:
+    return int((again | again.shift(-1, fill_value=False)).sum())
+
+
 def _equal(before: pl.DataFrame, after: pl.DataFrame, names: Sequence[str]) -> bool:
     return not any(differing(before, after, [name]).to_series().any() for name in names)
 
 
-def _numbers(
-    before: pl.DataFrame, after: pl.DataFrame, order: Sequence[str], values: Sequence[str]
-) -> tuple[pl.Series, pl.Series]:
-    """A number for each row, such that rows to be matched have the same key and number."""
-    shared = pl.concat([side.select(order).filter(repeats(side, order)) for side in (before, after)]).unique()
-    sides = [
-        side.with_row_index("_row").join(shared, on=order, how="semi", nulls_equal=True).sort(*order, *values)
-        for side in (before, after)
-    ]
+def _alone(rows: pl.DataFrame, others: pl.DataFrame, on: Sequence[str]) -> pl.Series:
+    """Positions of rows that have no equal in `on`, in their order."""
+    places = rows.select(on).with_row_index("_row")
+    return places.join(others.select(on), on=on, how="anti", nulls_equal=True, maintain_order="left")["_row"]
+
+
+def _all_but(rows: int, places: pl.Series) -> pl.Series:
+    return pl.repeat(True, rows, eager=True).scatter(places, False)
+
+
+def _numbered(
+    before: pl.DataFrame,
+    after: pl.DataFrame,
+    again: tuple[pl.Series, pl.Series],
+    order: Sequence[str],
+    values: Sequence[str],
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both frames with `_n`, and in its order within a key: rows to be matched have the same key and number."""
+    shared = pl.concat([rows.select(order).filter(mask) for rows, mask in zip((before, after), again, strict=True)])
     whole = [*order, *values]
-    sides = [side.with_columns(_equal=_ordinal(side, whole)) for side in sides]
-    found = [
-        _placed(one, one.join(other, on=[*whole, "_equal"], how="semi", nulls_equal=True), order, values)
-        for one, other in (sides, sides[::-1])
-    ]
-    return tuple(  # type: ignore[return-value]
-        pl.int_range(side.height, eager=True).to_frame("_row").cast(pl.UInt32)
-        .join(numbers, on="_row", how="left", maintain_order="left")["_n"].fill_null(0)
-        for side, numbers in zip((before, after), found, strict=True)
-    )  # fmt: skip
+    sides = [rows.join(shared.unique(), on=order, how="semi", nulls_equal=True).sort(whole) for rows in (before, after)]
+    sides = [rows.with_columns(_equal=_ordinal(rows, whole)) for rows in sides]
+    told = [_placed(one, other, order, values) for one, other in (sides, sides[::-1])]
+    rest = [rows.join(shared.unique(), on=order, how="anti", nulls_equal=True) for rows in (before, after)]
+    first, second = (
+        pl.concat([rows.with_columns(_n=pl.lit(0, pl.Int64)), some]).sort(*order, "_n")
+        for rows, some in zip(rest, told, strict=True)
+    )
+    return first, second
 
 
-def _placed(rows: pl.DataFrame, twins: pl.DataFrame, order: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
-    """Positions of rows and their numbers within the key: first those that have a twin, in the order of `values`."""
-    told = rows.with_columns(_rest=~pl.col("_row").is_in(twins["_row"].implode())).sort(*order, "_rest", *values)
-    return told.select("_row", _n=_ordinal(told, order))
+def _placed(rows: pl.DataFrame, others: pl.DataFrame, order: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
+    """Rows with their number within the key: first those that have an equal, in the order of `values`."""
+    on = [*order, *values, "_equal"]
+    twins = rows.join(others, on=on, how="semi", nulls_equal=True).with_columns(_rest=False)
+    rest = rows.join(others, on=on, how="anti", nulls_equal=True).with_columns(_rest=True)
+    told = pl.concat([twins, rest]).sort(*order, "_rest", *values)
+    return told.drop("_equal", "_rest").with_columns(_n=_ordinal(told, order))
 
 
 def _ordinal(rows: pl.DataFrame, order: Sequence[str]) -> pl.Series:
     """The position of each row among those that are equal in `order`, of a sorted frame."""
     place = pl.int_range(rows.height, eager=True)
-    return place - pl.select(pl.when(~repeats(rows, order)).then(place)).to_series().forward_fill().cast(pl.Int64)
+    first = pl.select(pl.when(~repeats(rows, order)).then(place)).to_series().forward_fill()
+    return place - first

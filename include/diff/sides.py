@@ -12,8 +12,9 @@ from ..tables.types import polars_type
 from .columns import Slot
 
 BATCH = 131_072
+_SAMPLE = 65_536
 _BATCH_BYTES = 32_000_000
-_SAMPLES = 8
+_PLACES = 8
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,14 @@ class Table:
                 yield self._slice(file, start, size)
 
     def sample(self) -> pl.DataFrame:
-        """Rows of eight places, evenly spaced, as many as a batch has; all rows where there are no more."""
+        """65,536 rows of eight places, evenly spaced; all rows where there are no more."""
         counts = [_rows(file) for file in self.files]
-        every = max(sum(counts) // _SAMPLES, BATCH // _SAMPLES)
+        every = max(sum(counts) // _PLACES, _SAMPLE // _PLACES)
         found = [pl.DataFrame(schema=self.types)]
         at = 0
         for file, rows in zip(self.files, counts, strict=True):
             while at < rows:
-                found.append(self._slice(file, at, BATCH // _SAMPLES))
+                found.append(self._slice(file, at, _SAMPLE // _PLACES))
                 at += every
             at -= rows
         return pl.concat(found)

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from .model import SAMPLES
-from .rows import differing, matched
+from .rows import Matched, differing, matched
 from .sides import Table
 from .spool import Spool
 
@@ -32,19 +32,18 @@ class Tally:
         self.added.add(found.added)
         self.keys = self.keys[0] + found.keys[0], self.keys[1] + found.keys[1]
         self.repeated = self.repeated[0] + found.repeated[0], self.repeated[1] + found.repeated[1]
-        changed = self._changed(found.before, found.after)
+        changed = self._changed(found)
         self.changed += changed
-        self.unchanged += found.before.height - changed
+        self.unchanged += found.height - changed
 
-    def _changed(self, before: pl.DataFrame, after: pl.DataFrame) -> int:
-        """How many of these rows differ."""
-        if not self.values or not before.height:
+    def _changed(self, found: Matched) -> int:
+        """How many rows differ."""
+        if not self.values or not found.height:
             return 0
-        cells = differing(before, after, self.values)
+        cells = differing(found.before, found.after, self.values, found.filters)
         for name, count in cells.sum().row(0, named=True).items():
             self.cells[name] += count
         rows = cells.select(pl.any_horizontal(pl.all())).to_series()
-        if sum(sample.height for sample, _ in self.samples) < SAMPLES and rows.any():
-            some = rows.arg_true().head(SAMPLES)
-            self.samples.append((before[some], after[some]))
+        if sum(some.height for some, _ in self.samples) < SAMPLES and rows.any():
+            self.samples.append(found.rows(rows.arg_true().head(SAMPLES)))
         return int(rows.sum())
