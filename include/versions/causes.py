@@ -7,7 +7,7 @@ from typing import Any
 
 from ..adapters import git
 from ..diff.model import RuleChange
-from ..diff.sentences import short
+from ..diff.sentences import counted, short
 from .pins import Entry, Meta
 
 _UNKNOWN = (frozenset[str](), frozenset[str]())
@@ -118,7 +118,9 @@ def _code(repository: Path, before: Pinned, after: Pinned) -> Iterator[tuple[str
         return
     own = [file.removeprefix(folder) for file in files if file.startswith(folder)]
     engine = len(files) - len(own)
-    told = ([f"the dataset's {', '.join(own)}"] if own else []) + ([f"{engine} files of the engine"] if engine else [])
+    told = ([f"the dataset's {', '.join(own)}"] if own else []) + (
+        [f"{counted(engine, 'file')} of the engine"] if engine else []
+    )
     if told:
         yield f"{what}: {' and '.join(told)} changed", True
     else:

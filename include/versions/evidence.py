@@ -10,11 +10,13 @@ from typing import Any, get_args
 import yaml
 
 from ..contracts.columns import Sensitivity, TableSchema
+from ..contracts.model import Contract
 from ..diff.compare import Side
 from . import reading
 from .pins import FILE, Entry
 
 _CLASSES: tuple[Sensitivity, ...] = get_args(Sensitivity)
+_DEFAULT: str = Contract.model_fields["access"].default
 _FILES = ("schema.json", "contract.yaml", "quality.json", "raw/sources.json")
 
 
@@ -44,7 +46,7 @@ def evidence(entry: Entry, cache: Path, repository: Path) -> Evidence:
             TableSchema.from_json(texts["schema.json"], f"{entry.name}: schema.json"),
         ),
         fingerprint=hashlib.sha256(texts["schema.json"].encode()).hexdigest(),
-        access=access_class((yaml.safe_load(texts["contract.yaml"]) or {}).get("access", entry.remote)),
+        access=access_class((yaml.safe_load(texts["contract.yaml"]) or {}).get("access", _DEFAULT)),
         quality=json.loads(texts["quality.json"]),
         raw=frozenset(item["sha256"] for item in json.loads(texts["raw/sources.json"])),
     )
