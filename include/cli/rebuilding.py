@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.status import Status
@@ -46,8 +47,8 @@ def rebuilt(names: Sequence[str], at: str | None, again: bool, to: Path | None, 
             work.tell("code")
             yield _finished(work.outcome(one), work.shop, to, bring_back)
         asked = [one.entry for one in wanted]
-        for done in [one for one in work.done.values() if one.entry not in asked]:
-            yield _finished(done, work.shop, None, bring_back)
+        for needed in [one for one in work.done.values() if one.entry not in asked]:
+            yield _finished(replace(needed, asked=False), work.shop, None, bring_back)
 
 
 def _finished(done: Outcome, shop: Workshop, to: Path | None, bring_back: bool) -> Outcome:
@@ -62,7 +63,8 @@ def _teller(status: Status, what: str) -> Callable[[str], None]:
 def tell(done: Outcome) -> None:
     """One version on the terminal."""
     entry = done.entry
-    out.print(f"{MARKS[done.status]} [bold]{entry.name}[/bold]: {WORDS[done.status]}", highlight=False)
+    needed = "" if done.asked else ", an older version that was needed"
+    out.print(f"{MARKS[done.status]} [bold]{entry.name}[/bold]: {WORDS[done.status]}{needed}", highlight=False)
     facts = f"{entry.meta.rows:,} rows, {entry.size:,} bytes in {entry.nfiles} files"
     _line(f"{entry.md5}  {facts}, published {entry.meta.published}")
     for said in done.differences:

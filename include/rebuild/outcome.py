@@ -33,6 +33,8 @@ class Outcome:
     """Whether the version's bytes are on its remote."""
     kept: str | None = None
     restored: bool = False
+    asked: bool = True
+    """Whether somebody asked for it; else it was needed for one that was."""
 
     @property
     def exit_code(self) -> int:
@@ -44,6 +46,7 @@ class Outcome:
         said = {
             "dataset": self.entry.name,
             "status": self.status,
+            "asked": self.asked,
             "commit": self.commit,
             "rows": self.entry.meta.rows,
             "pinned": {"md5": self.entry.md5, "content": self.entry.meta.content},

@@ -102,7 +102,7 @@ class Author:
         """Exit code, and what came of each dataset."""
         done = self.commons("rebuild", "--json", *arguments, **variables)
         assert done.stdout, done.stderr
-        return done.returncode, {one["dataset"]: one for one in json.loads(done.stdout)}
+        return done.returncode, {one["dataset"]: one for one in json.loads(done.stdout) if one["asked"]}
 
     def object(self, name: str, path: str) -> Path:
         """Where the remote keeps a file of the pinned version; `path` empty: its listing."""
