@@ -1,13 +1,13 @@
 """`commons diff` and `commons review`: what to compare, for whom, and where the report goes."""
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 
 from ..adapters import git
-from ..adapters.cache import cache_folder
+from ..adapters.cache import cache_folder, fetch
 from ..contracts.columns import Sensitivity
 from ..contracts.names import is_snake
 from ..diff.audience import shown_to
@@ -15,8 +15,10 @@ from ..diff.markdown import LIMIT, markdown
 from ..diff.model import Diff
 from ..diff.page import page
 from ..errors import DataCommonsError, EnvironmentFault
+from ..rebuild.orders import orders
 from ..settings import REPOSITORY, settings
 from ..versions import changes
+from ..versions.reading import located
 from .console import err, out, plain, print_json
 from .differences import drawn
 from .progress import progress
@@ -26,7 +28,26 @@ MARKER = "<!-- data-commons: review -->\n"
 """First line of the comment on a pull request, by which it is found again."""
 
 
-def compared(sides: Sequence[str], key: Sequence[str] = ()) -> Diff:
+def run(
+    sides: Sequence[str],
+    key: Sequence[str],
+    to_markdown: str,
+    to_page: Path | None,
+    audience: Sensitivity | None,
+    as_json: bool,
+) -> int:
+    """Compares and shows; the exit code. It is 2 for any failure, since 1 says that something differs."""
+    try:
+        return _show(_compared(sides, key), to_markdown, to_page, audience, as_json)
+    except DataCommonsError as error:
+        for problem in error.problems:
+            err.print(f"[red]✗[/red] {plain(problem)}", highlight=False, soft_wrap=True)
+    except Exception:  # a fault of ours: its place is worth more than a sentence
+        traceback.print_exc()
+    return FAILED
+
+
+def _compared(sides: Sequence[str], key: Sequence[str]) -> Diff:
     """The difference of two files, of two revisions, or of one and the working tree; datasets may follow revisions.
 
     Raises DataCommonsError as `versions.changes.changes` and `tables.files`.
@@ -49,7 +70,7 @@ def _is_dataset(word: str) -> bool:
     return known and git.find(REPOSITORY, word) is None
 
 
-def show(diff: Diff, audience: Sensitivity | None, to_markdown: str, to_page: Path | None, as_json: bool) -> int:
+def _show(diff: Diff, to_markdown: str, to_page: Path | None, audience: Sensitivity | None, as_json: bool) -> int:
     """Prints the difference, writes the reports asked for, and returns the exit code.
 
     A reader of this terminal sees what is internal, one of a file that may be passed on what is public; `audience`
@@ -70,7 +91,7 @@ def show(diff: Diff, audience: Sensitivity | None, to_markdown: str, to_page: Pa
         for file in (to_page, Path(to_markdown) if to_markdown else None):
             if file:
                 out.print(f"wrote {file}", markup=False, highlight=False, soft_wrap=True)
-    return exit_code(diff)
+    return _exit_code(diff)
 
 
 def review(base: str, head: str, to: Path) -> None:
@@ -92,10 +113,6 @@ def review(base: str, head: str, to: Path) -> None:
 
 def _bring(names: Sequence[str], head: str) -> None:
     """Into the cache whatever a rebuild of `names` reads; what can't be had is said, and the rebuild refuses it."""
-    from ..adapters.cache import fetch
-    from ..rebuild.orders import orders
-    from ..versions.reading import located
-
     cache = cache_folder(REPOSITORY)
     for order in orders(REPOSITORY, names, head) if names else []:
         for entry in filter(None, (order.entry, order.base, order.first, *order.inputs.values())):
@@ -107,23 +124,11 @@ def _bring(names: Sequence[str], head: str) -> None:
                 err.print(plain(f"{entry.name}: {error}"), highlight=False, soft_wrap=True)
 
 
-def exit_code(diff: Diff) -> int:
+def _exit_code(diff: Diff) -> int:
     """What the command says to programs: nothing differs, something does, or something could not be compared."""
     if any(one.problem for one in diff.datasets):
         return FAILED
     return DIFFERS if any(one.status != "same" for one in diff.datasets) else SAME
-
-
-def failing(work: Callable[[], int]) -> int:
-    """The exit code of `work`; 2 where it fails for whatever reason, since 1 says that something differs."""
-    try:
-        return work()
-    except DataCommonsError as error:
-        for problem in error.problems:
-            err.print(f"[red]✗[/red] {plain(problem)}", highlight=False, soft_wrap=True)
-    except Exception:  # a fault of ours: its place is worth more than a sentence
-        traceback.print_exc()
-    return FAILED
 
 
 def _write(file: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from ..contracts.model import Source
 from ..contracts.names import snake_all
 from ..diff.compare import Side, compare
 from ..diff.model import DatasetDiff, Diff
+from ..diff.sentences import counted
 from ..errors import DataError, EnvironmentFault
 from ..extraction.raw import RawFile
 from ..extraction.read import Reading, read
@@ -67,6 +68,7 @@ def _loaded(file: Path, into: Path, key: Sequence[str]) -> Loaded:
 
 def _side(file: Path, frame: Path, headings: Sequence[str], key: Sequence[str], out: Path) -> Side:
     names = snake_all(headings)
+    key = tuple(names.get(column, column) for column in key)
     if missing := [column for column in key if column not in names.values()]:
         raise DataError(
             *(f"{file}: has no column {column!r} for --key, only {', '.join(names.values())}." for column in missing)
@@ -82,7 +84,7 @@ def _side(file: Path, frame: Path, headings: Sequence[str], key: Sequence[str], 
         Column(name=name, id=at, type=kinds[name], nullable=True, source=heading)
         for at, (heading, name) in enumerate(names.items(), 1)
     )
-    return Side([out], TableSchema(columns=columns, key=tuple(key)))
+    return Side([out], TableSchema(columns=columns, key=key))
 
 
 def _stored(name: str, dtype: pl.DataType) -> pl.Expr:
@@ -98,4 +100,5 @@ def _rejected(file: Path, reading: Reading) -> str:
     if not reading.rejected_rows:
         return ""
     first, count = reading.rejected_rows[0], sum(reading.rejected.values())
-    return f"{file}: {count:,} records can't be read and are not compared; the first, {first.place}: {first.reason}."
+    what = f"{counted(count, 'record')} can't be read, and so not compared"
+    return f"{file}: {what}; the first, {first.place}: {first.reason}."

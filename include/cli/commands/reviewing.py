@@ -16,7 +16,7 @@ def diff(
     sides: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[A [B]] [NAME]...",
+            metavar="[A [B]] [NAME]",
             help="Two revisions, or one and the working tree (HEAD by default), then datasets; or two files.",
         ),
     ] = None,
@@ -32,11 +32,10 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Show how data differ: schema, rows, cells, keys, and why. Exit code 0 the same, 1 differs, 2 an error."""
-    from .. import differing
+    from ..differing import run
 
-    names = tuple(name.strip() for name in key.split(",")) if key else ()
-    work = lambda: differing.show(differing.compared(sides or [], names), audience, markdown, html, as_json)  # noqa: E731
-    raise typer.Exit(differing.failing(work))
+    names = [name.strip() for name in key.split(",")] if key else []
+    raise typer.Exit(run(sides or [], names, markdown, html, audience, as_json))
 
 
 @app.command(hidden=True)
