@@ -59,7 +59,7 @@ def pod_task(dataset: str, verb: Verb, contract: Contract) -> KubernetesPodOpera
         cmds=["commons-task"],
         arguments=_arguments(dataset, verb),
         env_vars=_variables(dataset, verb, size),
-        env_from=_credentials(settings().publish_secret if verb in TRUSTED else settings().store_secret),
+        env_from=_credentials(settings().publish_secret if verb in TRUSTED else _own(settings().store_secret, dataset)),
         volumes=_volumes(dataset, verb, size),
         volume_mounts=_mounts(verb),
         labels={f"{LABEL}/dataset": dataset, f"{LABEL}/verb": verb, "app.kubernetes.io/part-of": "data-commons"},
@@ -122,10 +122,15 @@ def _credentials(secret: str) -> list[k8s.V1EnvFromSource]:
     return [k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=secret))] if secret else []
 
 
+def _own(secret: str, dataset: str) -> str:
+    """The name of a Secret, the dataset's own where it says {dataset}."""
+    return secret.replace("{dataset}", dataset.replace("_", "-"))
+
+
 def _volumes(dataset: str, verb: Verb, size: Size) -> list[k8s.V1Volume]:
     if verb != "extract":
         return [_scratch(size)]
-    own = settings().source_secrets + dataset.replace("_", "-")
+    own = _own(settings().source_secrets + "{dataset}", dataset)
     source = k8s.V1SecretVolumeSource(secret_name=own, optional=True, default_mode=0o440)
     return [_scratch(size), k8s.V1Volume(name="source", secret=source)]
 

@@ -34,7 +34,8 @@ class Outside:
     host: str
     s3: s3.S3
     git: git_server.GitServer
-    secrets: dict[str, str]
+    secrets: str
+    """What the names of the Secrets begin with, before the zone."""
     image: str
 
     @property
@@ -53,8 +54,8 @@ class Outside:
             "COMMONS_PULL": "Never",
             "COMMONS_NAMESPACE": NAMESPACE,
             "COMMONS_RUN_AS": str(UID),
-            "COMMONS_STORE_SECRET": self.secrets["run"],
-            "COMMONS_PUBLISH_SECRET": self.secrets["publish"],
+            "COMMONS_STORE_SECRET": f"{self.secrets}run-{{dataset}}",
+            "COMMONS_PUBLISH_SECRET": f"{self.secrets}publish",
             **self.s3.variables("airflow"),
         }
 
@@ -133,14 +134,11 @@ def outside(kubeconfig: Path, place: Path, shared: Path) -> Iterator[Outside]:
     host = node_address(kubeconfig)
     bare = _repository(place / "repository", shared)
     with s3.serve(host, place / "s3") as store, git_server.serve(host, bare) as git:
-        mark = uuid.uuid4().hex[:8]
-        values = {"run": store.variables("run"), "publish": store.variables("publish") | git.variables()}
-        names = {zone: f"test-{mark}-{zone}" for zone in values}
-        found = Outside(kubeconfig, host, store, git, names, image.load(place))
+        found = Outside(kubeconfig, host, store, git, f"test-{uuid.uuid4().hex[:8]}-", image.load(place))
         try:
-            for zone, name in names.items():
-                meta = client.V1ObjectMeta(name=name)
-                found.kube.create_namespaced_secret(NAMESPACE, client.V1Secret(metadata=meta, string_data=values[zone]))
+            for zone, values in _held(found).items():
+                meta = client.V1ObjectMeta(name=found.secrets + zone)
+                found.kube.create_namespaced_secret(NAMESPACE, client.V1Secret(metadata=meta, string_data=values))
             yield found
         finally:
             _clean(found)
@@ -153,7 +151,7 @@ def deployment(found: Outside, place: Path) -> Iterator[Deployment]:
     with middleman.between(found.kubeconfig) as between:
         place.mkdir(exist_ok=True)
         variables = found.settings() | {"KUBECONFIG": str(between.kubeconfig(found.kubeconfig, place / "kubeconfig"))}
-        wanted = ["elf_codes", *authoring.FAULTS]
+        wanted = s3.DATASETS
         try:
             done = subprocess.run(
                 [sys.executable, "-P", "-c", START, str(home), *wanted],
@@ -193,11 +191,17 @@ def _repository(folder: Path, shared: Path) -> Path:
     return bare
 
 
+def _held(found: Outside) -> dict[str, dict[str, str]]:
+    """The variables that the Secret of each trust zone holds."""
+    run = {zone: found.s3.variables(zone) for zone in map(s3.run_zone, s3.DATASETS)}
+    return run | {"publish": found.s3.variables("publish") | found.git.variables()}
+
+
 def _clean(found: Outside) -> None:
     """Takes the test's Secrets and pods away."""
-    for name in found.secrets.values():
-        found.kube.delete_namespaced_secret(name, NAMESPACE)
-    datasets = ",".join(("elf_codes", *authoring.FAULTS))
+    for zone in _held(found):
+        found.kube.delete_namespaced_secret(found.secrets + zone, NAMESPACE)
+    datasets = ",".join(s3.DATASETS)
     found.kube.delete_collection_namespaced_pod(
         NAMESPACE, label_selector=f"data-commons.io/dataset in ({datasets})", grace_period_seconds=0
     )

@@ -15,14 +15,24 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import BotoCoreError
 
+from tests.cluster.authoring import FAULTS
+
 STORE, REMOTE = "store", "remote"
 SPACE = "dev"  # the folder of the store that the environment has
 READ = ("s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject")
 WRITE = ("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
+DATASETS = ("elf_codes", *FAULTS)
+
+
+def run_zone(dataset: str) -> str:
+    """The zone of a dataset's pods that run authors' code, named as its Secret is."""
+    return f"run-{dataset.replace('_', '-')}"
+
+
 # Who may write what below which bucket; all may read the store, all but Airflow the remote.
 ZONES: dict[str, dict[str, tuple[str, ...]]] = {
     "airflow": {STORE: (f"{SPACE}/code/*",)},
-    "run": {STORE: (f"{SPACE}/runs/*", f"{SPACE}/logs/*")},
+    **{run_zone(name): {STORE: (f"{SPACE}/runs/{name}/*", f"{SPACE}/logs/{name}/*")} for name in DATASETS},
     "publish": {STORE: (f"{SPACE}/*",), REMOTE: ("*",)},
     "reader": {},
 }
@@ -104,7 +114,7 @@ def _furnish(s3: S3, process: "subprocess.Popen[bytes]") -> None:
         admin = [program(), "admin", "--endpoint-url", s3.endpoint, "--access", "root", "--secret", s3.keys["root"]]
         user = ["create-user", "--access", zone, "--secret", s3.keys[zone], "--role", "user"]
         subprocess.run([*admin, *user], check=True, capture_output=True)
-    readers = {STORE: list(ZONES), REMOTE: ["run", "publish", "reader"]}
+    readers = {STORE: list(ZONES), REMOTE: [zone for zone in ZONES if zone != "airflow"]}
     for bucket, who in readers.items():
         writers = [_allow([z], WRITE, bucket, below[bucket]) for z, below in ZONES.items() if bucket in below]
         policy = {"Version": "2012-10-17", "Statement": [_allow(who, READ, bucket, ("*",)), *writers]}

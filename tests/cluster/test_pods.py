@@ -35,7 +35,8 @@ def tried(bucket, key):
         return error.response["Error"]["Code"]
     return "written"
 
-keys = ("runs/x/y", "logs/x/y", "published/x/y", "code/x.tar", "heads/main/x.json")
+mine = ("runs/elf_codes/y", "logs/elf_codes/y")
+keys = (*mine, "runs/x/y", "logs/x/y", "published/elf_codes/y", "code/x.tar", "heads/main/elf_codes.json")
 found = {key: tried("store", "dev/" + key) for key in keys}
 found |= {"prod": tried("store", "prod/runs/x/y"), "remote": tried("remote", "public/files/md5/00/x")}
 asked = subprocess.run(["git", "ls-remote", sys.argv[1]], env=os.environ | {"GIT_TERMINAL_PROMPT": "0"})
@@ -102,7 +103,7 @@ def test_an_image_that_would_run_as_root_is_held_back_in_plain_words(reached: Ou
     assert "the image would run as root (set COMMONS_RUN_AS)" in words
 
 
-def test_a_pod_that_runs_authors_code_can_write_to_its_runs_and_logs_only(reached: Outside, pods: Any) -> None:
+def test_a_pod_that_runs_authors_code_can_write_to_its_own_runs_and_logs_only(reached: Outside, pods: Any) -> None:
     """Fault 27: the keys of each trust zone, tried out in pods of that zone."""
     own = pods(ROOM / "elf_codes")
     started = {verb: _start(reached, own[verb]) for verb in ("extract", "publish")}
@@ -110,8 +111,9 @@ def test_a_pod_that_runs_authors_code_can_write_to_its_runs_and_logs_only(reache
     denied = "AccessDenied"
     common = {"user": [UID, 0], "root": False}
     assert found["extract"] == common | {
-        "runs/x/y": "written", "logs/x/y": "written", "published/x/y": denied, "code/x.tar": denied,
-        "heads/main/x.json": denied, "prod": denied, "remote": denied, "git": False,
+        "runs/elf_codes/y": "written", "logs/elf_codes/y": "written", "runs/x/y": denied, "logs/x/y": denied,
+        "published/elf_codes/y": denied, "code/x.tar": denied, "heads/main/elf_codes.json": denied, "prod": denied,
+        "remote": denied, "git": False,
     }  # fmt: skip
     written = dict.fromkeys(found["extract"], "written")
     assert found["publish"] == written | common | {"prod": denied, "git": True}

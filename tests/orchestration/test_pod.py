@@ -109,6 +109,15 @@ def test_trust_zones_keep_what_publishes_from_what_runs_authors_code() -> None:
     assert not where_to_publish & (names["extract"] | names["validate"])
 
 
+def test_each_dataset_can_have_a_key_that_writes_its_own_runs_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMONS_STORE_SECRET", "run-{dataset}")
+    settings.cache_clear()
+    for name, secret in (("lei_entities", "run-lei-entities"), ("elf_codes", "run-elf-codes")):
+        for verb in ("extract", "validate"):
+            (source,) = pod_of(tasks(ROOM / name)[verb])["spec"]["containers"][0]["envFrom"]
+            assert source["secretRef"]["name"] == secret
+
+
 def test_only_named_variables_reach_a_pod(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fault 27: nothing of a worker's environment is passed on by accident."""
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "canary-27")
