@@ -58,13 +58,15 @@ class Roots:
 
 def roots(repositories: Sequence[Path], tip: str, places: Places) -> Roots:
     """As `pinned`; raises EnvironmentFault also where nobody can tell what a version consists of that was announced."""
-    known = pinned(repositories, tip, places)
+    known = pinned(repositories, tip, places, drafts=True)
     _refuse_unlisted(known.contents.unlisted, {who for each in repositories for who in announced(each).versions})
     return known
 
 
-def pinned(repositories: Sequence[Path], tip: str, places: Places) -> Roots:
+def pinned(repositories: Sequence[Path], tip: str, places: Places, *, drafts: bool = False) -> Roots:
     """What the refs and working trees of all `repositories` pin; tombstones are those of revision `tip` of the first.
+
+    With `drafts` also what those followed, though no ref pins it.
 
     Raises EnvironmentFault where a repository is shallow, or nothing is pinned at all.
     """
@@ -81,7 +83,16 @@ def pinned(repositories: Sequence[Path], tip: str, places: Places) -> Roots:
     if not versions and not gone:
         raise EnvironmentFault("No ref pins any version. Nothing was changed. Is COMMONS_PUBLISH the right address?")
     others = frozenset(md5 for each in found for md5 in each.others)
-    return Roots(contents(versions.values(), places), others, tuple(gone))
+    followed = _drafts(versions.values(), gone) if drafts else []
+    return Roots(contents([*versions.values(), *followed], places), others, tuple(gone))
+
+
+def _drafts(versions: Collection[Pinned], gone: Collection[Entry]) -> list[Pinned]:
+    """What an author made before the first commit: a version that followed it is made again on top of it."""
+    known = {one.entry.md5 for one in versions} | {entry.md5 for entry in gone}
+    followed = {one.entry.meta.base: one for one in versions if one.entry.meta.base}
+    drafts = ((one, md5) for md5, one in followed.items() if md5 not in known)
+    return [Pinned(one.entry.model_copy(update={"md5": md5}), one.commit) for one, md5 in drafts]
 
 
 def _refuse_unlisted(unlisted: Collection[Pinned], promised: Collection[tuple[str, str, str]]) -> None:

@@ -17,7 +17,8 @@ from include.adapters.store import Store
 from include.errors import EnvironmentFault
 from include.versions import collecting, presence
 from include.versions.pins import parse
-from tests.versions.house import House, facts, git, house, version
+from include.versions.publication import WorkingTree, publish
+from tests.versions.house import SCHEMA, House, facts, git, house, version
 from tests.versions.keeper import collect, older, places, series, whole
 
 
@@ -66,6 +67,23 @@ def test_what_no_ref_pins_goes_aside_and_for_good_after_the_grace(deployment: Ho
     assert whole(clone).exit_code == 0
 
 
+def test_a_draft_that_a_pinned_version_followed_stays(deployment: House, tmp_path: Path) -> None:
+    """Its author ran twice before the first commit: without the first, the second can't be made again."""
+    clone = deployment.clone()
+    last = None
+    for number in (1, 2):
+        folder = version(tmp_path / str(number), {"DE": float(number)})
+        done = publish(folder, SCHEMA, facts(1, base=last), WorkingTree(clone), deployment.remote)
+        last = done.entry.md5
+    git("add", "data.dvc", at=clone)
+    git("commit", "-qm", "The second one", at=clone)
+    git("push", "-q", at=clone)
+    pinned = held(deployment)
+    older(deployment.root / "remotes", 8)
+    assert collect(deployment, clone) == {}
+    assert held(deployment) == pinned
+
+
 def test_a_dry_run_says_what_and_why_and_changes_nothing(deployment: House, tmp_path: Path) -> None:
     series(deployment, tmp_path, [1.0])
     clone = deployment.clone()
@@ -101,13 +119,9 @@ def test_every_ref_counts(where: str, deployment: House, tmp_path: Path) -> None
     if where == "working tree":
         (clone / "data.dvc").write_text(git("show", f"{second.commit}:data.dvc", at=clone) + "\n")
     older(deployment.root / "remotes", 8)
-    done = collect(deployment, clone)
-    if where == "working tree":
-        assert 0 < done["move"] < len(before), "what only the version before had"
-        assert first.entry.md5 in aside(deployment)
-        assert presence.missing([second.entry], deployment.remote, tmp_path / "cache") == []
-    else:
-        assert (done, held(deployment)) == ({}, before)
+    assert collect(deployment, clone) == {}, "the second is pinned, and was made on top of the first"
+    assert held(deployment) == before
+    assert presence.missing([first.entry, second.entry], deployment.remote, tmp_path / "cache") == []
 
 
 def test_an_open_proposal_keeps_its_content_and_loses_it_when_it_is_gone(deployment: House, tmp_path: Path) -> None:
