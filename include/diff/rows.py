@@ -68,7 +68,8 @@ def matched(before: pl.DataFrame, after: pl.DataFrame, order: Sequence[str], val
         on.append("_n")
     alone = _alone(before, after, on), _alone(after, before, on)
     filters = _all_but(before.height, alone[0]), _all_but(after.height, alone[1])
-    return Matched(before, after, filters, before[alone[0]], after[alone[1]], keys, repeated)
+    removed, added = before[alone[0]].drop("_n", strict=False), after[alone[1]].drop("_n", strict=False)
+    return Matched(before, after, filters, removed, added, keys, repeated)
 
 
 def repeats(rows: pl.DataFrame, order: Sequence[str]) -> pl.Series:
