@@ -1,0 +1,107 @@
+"""Real public datasets come back identical on an empty machine, from their archives or from their sources."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from include.settings import REPOSITORY
+from tests.clone import make_clone
+from tests.rebuild.author import Author, fresh
+
+NAMES = ("owid_co2", "wri_power_plants", "eia_plants")
+ROWS = {"owid_co2": 24_016, "wri_power_plants": 21_175, "eia_plants": 11_833}
+SOURCES = {"owid_co2": 2, "wri_power_plants": 11, "eia_plants": 1}
+
+
+@pytest.fixture(scope="module")
+def author(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Author:
+    place = tmp_path_factory.mktemp("real")
+    one = Author(make_clone(place), shared)
+    one.run(*NAMES)
+    one.commit()
+    return one
+
+
+@pytest.mark.timeout(900)
+def test_an_empty_machine_gets_back_what_is_archived(author: Author, tmp_path: Path) -> None:
+    """Fault 32: a fresh clone, empty stores; the remote still has the raw bytes."""
+    machine = fresh(author, tmp_path / "machine")
+    remote = f"file://{author.root}/.commons/remote"
+    for name in NAMES:
+        listing = json.loads(author.object(name, "").read_bytes())
+        for item in listing:
+            if not item["relpath"].startswith("raw/"):
+                author.object(name, item["relpath"]).rename(tmp_path / f"{name}-{item['md5']}")
+    code, done = machine.rebuild("--restore", COMMONS_MIRROR="", COMMONS_REMOTE=remote)
+    assert code == 0
+    assert {name: (one["status"], one["rows"]) for name, one in done.items()} == {
+        name: ("identical", rows) for name, rows in ROWS.items()
+    }
+    for name in NAMES:
+        for item in json.loads(author.object(name, "").read_bytes()):
+            found, lost = author.object(name, item["relpath"]), tmp_path / f"{name}-{item['md5']}"
+            assert not lost.exists() or found.read_bytes() == lost.read_bytes()
+
+
+@pytest.mark.timeout(900)
+def test_an_empty_machine_gets_back_what_its_sources_still_answer(author: Author, tmp_path: Path) -> None:
+    """Fault 32: nothing is left but Git and the sources; what was fetched again is put on the machine's own remote."""
+    machine = fresh(author, tmp_path / "machine")
+    code, done = machine.rebuild()
+    assert (code, {one["status"] for one in done.values()}) == (2, {"impossible"})
+    code, done = machine.rebuild("--from-source", "--restore")
+    assert (code, {one["status"] for one in done.values()}) == (0, {"identical"})
+    assert {name: len(done[name]["sources"]) for name in NAMES} == SOURCES
+    assert all(source["same"] for one in done.values() for source in one["sources"])
+    assert machine.git("status", "--porcelain") == ""
+    pulled = subprocess.run(
+        [".venv/bin/dvc", "pull", *(f"data/{name}" for name in NAMES)], cwd=machine.root, capture_output=True, text=True
+    )
+    assert pulled.returncode == 0, pulled.stderr
+    assert len((machine.root / "data/eia_plants/table/part-00000.parquet").read_bytes()) > 100_000
+    assert machine.commons("pushed").returncode == 0
+
+
+def test_a_source_that_answers_other_bytes_is_named(author: Author, tmp_path: Path) -> None:
+    mirror = tmp_path / "mirror"
+    machine = Author(make_clone(tmp_path), mirror)
+    machine.write("wells")
+    machine.commit("A dataset")
+    machine.run("wells")
+    machine.commit()
+    machine.serve("https://example.org/wells.csv", "id,depth_m\n" + "".join(f"{n},{n}.25\n" for n in range(1, 21)))
+    code, done = machine.rebuild("wells", "--from-source")
+    assert (code, done["wells"]["status"]) == (1, "differs")
+    assert done["wells"]["sources"] == [{"address": "https://example.org/wells.csv", "same": False}]
+    assert done["wells"]["causes"][0].startswith("source: 1 of 1 answer other bytes now")
+    assert (
+        "table/part-00000.parquet: column depth_m, row 1 (id 1): pinned 1.5, made 1.25" in done["wells"]["differences"]
+    )
+    assert machine.rebuild("wells")[0] == 0
+    machine.serve("https://example.org/other.csv", "")
+    machine.answers.pop("https://example.org/wells.csv")
+    machine.serve("https://example.org/other.csv", "")
+    code, done = machine.rebuild(
+        "wells", "--from-source", http_proxy="http://127.0.0.1:9", https_proxy="http://127.0.0.1:9"
+    )
+    assert (code, done["wells"]["status"]) == (2, "impossible")
+    assert "extract stopped" in done["wells"]["causes"][0]
+
+
+@pytest.mark.network
+@pytest.mark.timeout(900)
+def test_the_registry_gives_back_what_this_repository_pins(tmp_path: Path) -> None:
+    """The data.dvc that ships pins four datasets of the package registry."""
+    machine = Author(make_clone(tmp_path), tmp_path / "no-mirror")
+    pinned = (REPOSITORY / "data.dvc").read_text()
+    assert pinned.count("- path: data/") == 4
+    code, done = machine.rebuild("--from-source", "--restore", COMMONS_MIRROR="")
+    assert {name: one["status"] for name, one in done.items()} == dict.fromkeys(
+        ("elf_codes", "lei_entities", "pudl_utilities", "sec_filers"), "identical"
+    )
+    assert code == 0
+    listed = {one["dataset"]: one["rows"] for one in json.loads(machine.commons("list", "--json").stdout)}
+    assert listed["lei_entities"] == 69_668
+    assert json.loads(machine.commons("open", "elf_codes", "--json", "--rows", "1").stdout)
