@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class Step:
     schema: str
     extract: str | None = None
     why: str | None = None
+    unadapted: "Step | None" = None
+    """The files before the author saw what came: the run stops."""
 
 
 @dataclass
@@ -41,6 +43,8 @@ class Histories:
     root: Path
     mirror: Path
     published: dict[str, dict[str, str]] = field(default_factory=dict)
+    stopped: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """By dataset and version, what the runs said that stopped before the author had done what it takes."""
     process: Any = None
 
     def publish(self, name: str) -> Mapping[str, str]:
@@ -50,46 +54,55 @@ class Histories:
         return self.published[name]
 
     def make(self, name: str, step: Step) -> str:
-        """Publish one version and commit it with the author's files; its commit."""
-        codes = self.run(name, step, allowed=step.why is not None)
-        assert codes == [0] * len(VERBS), f"{name} {step.version}: {codes}\n{self.problems(name, step)}"
-        return self.commit(name, step)
+        """Publish one version as an author does, who reads why a run stops; its commit."""
+        if step.unadapted:
+            self.stops(name, step.unadapted, "as before", at="validate")
+        if step.why:
+            self.stops(name, step, "not allowed", at="publish")
+        assert self.run(name, step, "done") == "", "\n".join(self.problems(name, step, "done"))
+        self.git("add", f"include/datasets/{name}", "data.dvc")
+        self.git("commit", "--quiet", "--message", f"{name}: {step.version}")
+        return self.git("rev-parse", "HEAD")
 
-    def run(self, name: str, step: Step, *, allowed: bool) -> list[int]:
-        """Exit codes of the verbs, until one fails, with the author's files as `step` has them."""
+    def stops(self, name: str, step: Step, label: str, at: str) -> None:
+        """Run a version that has to stop, keep what it says, and see that data.dvc stays as it was."""
+        before = (self.root / "data.dvc").read_bytes()
+        assert self.run(name, replace(step, why=None), label) == at
+        self.stopped[name, step.version] = [
+            *self.stopped.get((name, step.version), []),
+            *self.problems(name, step, label),
+        ]
+        assert (self.root / "data.dvc").read_bytes() == before
+
+    def run(self, name: str, step: Step, label: str) -> str:
+        """Run the verbs on what the author wrote; the one that failed, empty where none did."""
+        self.write(name, step)
+        for verb in VERBS:
+            if self.verb(name, verb, f"manual__{step.version} {label}"):
+                return verb
+        return ""
+
+    def write(self, name: str, step: Step) -> None:
+        """The author's files; the contract allows what breaks readers where the step says why."""
         folder = self.root / "include" / "datasets" / name
         folder.mkdir(exist_ok=True)
-        pinned = worktree.pins(self.root).entries.get(name)
-        said = ""
-        if allowed and pinned:
-            said = f'breaking:\n  - after: "{pinned.meta.mark[:12]}"\n    why: {step.why}\n    by: An author\n'
-        (folder / "contract.yaml").write_text(step.contract + said, encoding="utf-8")
+        pinned, allowed = worktree.pins(self.root).entries.get(name), ""
+        if step.why and pinned:
+            allowed = f'breaking:\n  - after: "{pinned.meta.mark[:12]}"\n    why: {step.why}\n    by: An author\n'
+        (folder / "contract.yaml").write_text(step.contract + allowed, encoding="utf-8")
         (folder / "schema.py").write_text(step.schema, encoding="utf-8")
         (folder / "extract.py").unlink(missing_ok=True)
         if step.extract is not None:
             (folder / "extract.py").write_text(step.extract, encoding="utf-8")
-        codes: list[int] = []
-        for verb in VERBS:
-            codes.append(self.verb(name, verb, run_id(step, allowed=allowed)))
-            if codes[-1]:
-                break
-        return codes
 
-    def receipt(self, name: str, step: Step, verb: str, *, allowed: bool = True) -> Receipt | None:
+    def receipt(self, name: str, version: str, verb: str, label: str = "done") -> Receipt | None:
         """What a verb said of a version."""
-        store = Store(f"file://{self.root}/.commons/store/dev")
-        return found(store, name, run_id(step, allowed=allowed and step.why is not None), verb)
+        return found(Store(f"file://{self.root}/.commons/store/dev"), name, f"manual__{version} {label}", verb)
 
-    def problems(self, name: str, step: Step, *, allowed: bool = True) -> str:
+    def problems(self, name: str, step: Step, label: str) -> list[str]:
         """Why a run stopped."""
-        made = [self.receipt(name, step, verb, allowed=allowed) for verb in VERBS]
-        return "\n".join(problem for receipt in made if receipt for problem in receipt.problems)
-
-    def commit(self, name: str, step: Step) -> str:
-        """The author's commit: the dataset's folder and data.dvc."""
-        self.git("add", f"include/datasets/{name}", "data.dvc")
-        self.git("commit", "--quiet", "--message", f"{name}: {step.version}")
-        return self.git("rev-parse", "HEAD")
+        made = [self.receipt(name, step.version, verb, label) for verb in VERBS]
+        return [problem for receipt in made if receipt for problem in receipt.problems]
 
     def git(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -131,10 +144,6 @@ def steps(name: str) -> list[Step]:
     """The versions of a history, the oldest first."""
     known: list[Step] = importlib.import_module(f"tests.past.{name}").STEPS
     return known
-
-
-def run_id(step: Step, *, allowed: bool) -> str:
-    return f"manual__{step.version}{'-allowed' if allowed else ''}"
 
 
 def repository_file(name: str, file: str) -> str:

@@ -97,6 +97,15 @@ def _field(heading: str, edition: str) -> str:
     return f'    {name}: {kind} = pa.Field({missing}description="{heading}", metadata={said})\n'
 
 
-STEPS = [Step(edition, contract(edition), schema(edition), why=WHY.get(edition)) for edition in EDITIONS]
-UNADAPTED = Step("2025-05-20-as-before", contract("2025-05-20"), schema("2023-01-18"))
-"""The last edition under the schema of the one before."""
+# The author of 2023 has only been told where the new file is.
+_AS_BEFORE = Step("2025-05-20", contract("2025-05-20").replace("sbti_id", "company_name"), schema("2023-01-18"))
+STEPS = [
+    Step(
+        edition,
+        contract(edition),
+        schema(edition),
+        why=WHY.get(edition),
+        unadapted=_AS_BEFORE if edition == "2025-05-20" else None,
+    )
+    for edition in EDITIONS
+]

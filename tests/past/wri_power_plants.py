@@ -50,22 +50,19 @@ def _table(lines):
 
 
 def _contract(release: str) -> str:
+    """Today's, with the files of a release; WRI's own comes first: it alone names the country of some."""
     text = _CONTRACT.replace(COMMITS["v1.3.0"], COMMITS[release])
-    folder = f"{COMMITS[release]}/source_databases_csv"
-    more = {"v1.0.0": ("GBR", "WRI"), "v1.1.0": ("GBR",)}.get(release, ())
-    files = "".join(
-        f"    - https://raw.githubusercontent.com/wri/global-power-plant-database/{folder}/database_{name}.csv\n"
-        for name in more
-    )
-    text = text.replace("key: [gppd_idnr]", f"{files}key: [gppd_idnr]")
+    site = "https://raw.githubusercontent.com/wri/global-power-plant-database"
+    for name in {"v1.0.0": ("GBR", "WRI"), "v1.1.0": ("GBR",)}.get(release, ()):
+        file = f"    - {site}/{COMMITS[release]}/source_databases_csv/database_{name}.csv\n"
+        text = text.replace("  url:\n", f"  url:\n{file}")
     if "wepp_id" in _gone(release):
         text = text.replace("wepp_id: 100, ", "")
     if release == "v1.1.0":
         text = text.replace("key: [", '  format: csv\n  delimiter: "¬"\n  quote: ""\nkey: [')
     if release == "v1.0.0":
-        text = text.replace("key: [gppd_idnr]", "  preamble: 1\nkey: [pw_idnr]").replace(
-            "rows: [19000, 40000]", "rows: [19000, 40000]\n  quarantine_pct: 2"
-        )
+        text = text.replace("key: [gppd_idnr]", "  preamble: 1\nkey: [pw_idnr]")
+        text = text.replace("rows: [19000, 40000]", "rows: [19000, 40000]\n  quarantine_pct: 2")
     return text
 
 
