@@ -7,11 +7,12 @@ from pathlib import Path
 import typer
 
 from ..adapters import git
-from ..adapters.cache import cache_folder, fetch
+from ..adapters.cache import cache_folder, cached, fetch
+from ..adapters.remote import place
 from ..contracts.columns import Sensitivity
 from ..contracts.names import is_snake
 from ..diff.audience import shown_to
-from ..diff.markdown import LIMIT, markdown
+from ..diff.markdown import markdown
 from ..diff.model import Diff
 from ..diff.page import page
 from ..errors import DataCommonsError, EnvironmentFault
@@ -24,8 +25,6 @@ from .differences import drawn
 from .progress import progress
 
 SAME, DIFFERS, FAILED = 0, 1, 2
-MARKER = "<!-- data-commons: review -->\n"
-"""First line of the comment on a pull request, by which it is found again."""
 
 
 def run(
@@ -97,14 +96,14 @@ def _show(diff: Diff, to_markdown: str, to_page: Path | None, audience: Sensitiv
 def review(base: str, head: str, to: Path) -> None:
     """Writes what is said of a pull request into the folder `to`, and brings its versions into the cache.
 
-    comment.md, its first line the MARKER; review.html; rebuild.txt, the datasets with new versions, one a line. All
-    for the public. With the cache filled, a rebuild needs no credential of any remote.
-    Raises EnvironmentFault where a revision or a file can't be had.
+    comment.md and review.html are for the public; rebuild.txt names the datasets with new versions, one a line. With
+    the cache filled, a rebuild needs no credential of any remote. What can't be had is said in both.
+    Raises EnvironmentFault where there is no such revision.
     """
     found = changes.changes(REPOSITORY, base, head, (), progress)
     public = shown_to(found, "public")
     to.mkdir(parents=True, exist_ok=True)
-    _write(to / "comment.md", MARKER + markdown(public, LIMIT - len(MARKER)))
+    _write(to / "comment.md", markdown(public))
     _write(to / "review.html", page(public))
     new = [one.dataset for one in found.datasets if one.after and one.status != "withdrawn"]
     _write(to / "rebuild.txt", "".join(f"{name}\n" for name in new))
@@ -118,8 +117,9 @@ def _bring(names: Sequence[str], head: str) -> None:
         for entry in filter(None, (order.entry, order.base, order.first, *order.inputs.values())):
             try:
                 source, files = located(entry, cache)
-                for oid in sorted(set(files.values())):
-                    fetch(oid, source, cache)
+                for oid in sorted({entry.md5, *files.values()}):
+                    if not cached(oid, cache).exists():
+                        place(fetch(oid, source, cache), cached(oid, cache), cache / "tmp")
             except DataCommonsError as error:
                 err.print(plain(f"{entry.name}: {error}"), highlight=False, soft_wrap=True)
 
