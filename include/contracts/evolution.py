@@ -24,14 +24,15 @@ Kind = Literal[
 _LEVELS = get_args(Sensitivity)
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _SHOWN = 8
-# Types that hold every value of the one before them, as Apache Iceberg promotes types, and within its int and long.
+# Types that hold every value of the one before them, as Apache Iceberg promotes types, and within its int and long;
+# uint64 fits into neither.
 _WIDER = {
     "int8": ("int16", "int32", "int64"),
     "int16": ("int32", "int64"),
     "int32": ("int64",),
-    "uint8": ("uint16", "uint32", "uint64", "int16", "int32", "int64"),
-    "uint16": ("uint32", "uint64", "int32", "int64"),
-    "uint32": ("uint64", "int64"),
+    "uint8": ("uint16", "uint32", "int16", "int32", "int64"),
+    "uint16": ("uint32", "int32", "int64"),
+    "uint32": ("int64",),
     "float32": ("float64",),
 }
 

@@ -41,10 +41,17 @@ def git(*arguments: str, at: Path, **variables: str) -> str:
     return done.stdout.strip()
 
 
-def version(folder: Path, rows: dict[str, float | None], kept: int = 0, schema: TableSchema = SCHEMA) -> Path:
-    """A whole version: `rows` by code, `kept` quarantined rows, and raw bytes that hold them."""
+def version(
+    folder: Path,
+    rows: dict[str, float | None],
+    kept: int = 0,
+    schema: TableSchema = SCHEMA,
+    frame: pl.LazyFrame | None = None,
+) -> Path:
+    """A whole version: `rows` by code (or a `frame` of a schema of its own), `kept` quarantined rows, and raw bytes."""
     values = {"code": sorted(rows), "share": [rows[code] for code in sorted(rows)]}
-    parquet.sink(pl.LazyFrame(values, schema={"code": pl.String, "share": pl.Float64}), schema, folder / "table")
+    plain = pl.LazyFrame(values, schema={"code": pl.String, "share": pl.Float64})
+    parquet.sink(plain if frame is None else frame, schema, folder / "table")
     kept_rows = {"record": range(1, kept + 1), "reasons": [["bad"]] * kept, "code": ["?"] * kept}
     types = {"record": pl.Int64, "reasons": pl.List(pl.String), "code": pl.String}
     parquet.write(pl.DataFrame(kept_rows, schema=types), folder / "quarantine.parquet")
