@@ -144,12 +144,11 @@ def _columns(table: TableDiff, status: str) -> Section:
 
 
 def _tells(column: ColumnDiff) -> bool:
-    return bool(column.cells) or column.before != column.after or column.was is not None
+    return bool(column.cells or column.moved_cells) or column.before != column.after or column.was is not None
 
 
 def _column(column: ColumnDiff, both: int) -> tuple[Cell, ...]:
     before, after = column.before, column.after
-    share = f" ({100 * column.cells / both:.1f} %)" if column.cells and both else ""
     name: Text = (Value(column.name), *((" was ", Value(column.was)) if column.was else ()))
     if before is None or after is None:
         name = (*name, " added" if before is None else " dropped")
@@ -157,11 +156,19 @@ def _column(column: ColumnDiff, both: int) -> tuple[Cell, ...]:
         name = (*name, " masked")
     return (
         name,
-        (f"{column.cells:,}{share}",) if column.cells else (),
+        _cells(column, both),
         shape(column),
         *(_both(fact(before) if before else None, fact(after) if after else None) for fact in _FACTS),
         (f"{column.psi:.2f}{' shifted' if column.drifted else ''}",) if column.psi else (),
     )
+
+
+def _cells(column: ColumnDiff, both: int) -> Text:
+    """How many differ, with their share of the rows on both sides; those of rows whose key moved apart."""
+    share = f" ({100 * column.cells / both:.1f} %)" if both else ""
+    said = [f"{column.cells:,}{share}"] if column.cells else []
+    said += [f"{column.moved_cells:,} in moved rows"] if column.moved_cells else []
+    return (", ".join(said),) if said else ()
 
 
 def shape(column: ColumnDiff) -> Shape:

@@ -95,7 +95,7 @@ def _rows(origin: Origin | None) -> str:
 
 def lost(table: TableDiff) -> list[Coverage]:
     """Coverage that is lost with its rows: in a column that is no part of the key, values may only have changed."""
-    cells = {column.name: column.cells for column in table.columns}
+    cells = {column.name: column.cells + column.moved_cells for column in table.columns}
     return [one for one in table.coverage if one.lost_values and (one.key or one.lost_rows > cells.get(one.column, 0))]
 
 

@@ -75,6 +75,7 @@ def table(**facts: Any) -> TableDiff:
             column("year", type="int64", key=True, after=profile(301)),
             column("co2", cells=20, psi=0.31, drifted=True),
             column("gdp", before=profile(300), after=profile(300)),
+            column("methane", moved_cells=5, before=profile(300), after=profile(300)),
         ),
         "moved": (
             Moved(

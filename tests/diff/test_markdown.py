@@ -33,6 +33,7 @@ def test_it_says_what_happened_schema_changes_first() -> None:
         "| renamed | `co2` | `annual_co2` | `co2` | breaking, proposed from the values |",
         "| `country` | `Czech Republic` | `Czechia` | 7 |",
         "| changed | country `Chad`, year `1990` | `co2` | `0.1` | `0.12` |",
+        "| `methane` | 5 in moved rows |",
         "| `ge.co2` | 0 | 12 | `pass` | `quarantined` |",
         "4 datasets are the same.",
     ):
