@@ -18,7 +18,7 @@ from .remote import Remote, md5_of, remote_at, told
 
 QUARANTINE = "quarantine"
 UNFINISHED = "tmp"
-CHUNK = 1 << 22
+CHUNK = 1 << 23
 PARALLEL = 8
 FEW = 1000
 Why = Literal["unused", "damaged"]
@@ -189,9 +189,12 @@ def _aside(path: str, size: int) -> Aside:
 
 
 def _pieces(where: Remote, path: str, oid: str) -> Iterator[bytes]:
-    with told(where, "read", oid), files(where).open(path, "rb", block_size=CHUNK) as file:
-        while piece := file.read(CHUNK):
-            yield piece
+    """The bytes of a file, a range at a time: a broken connection costs a range and not all of it."""
+    system = files(where)
+    with told(where, "read", oid):
+        size = int(system.info(path)["size"])
+        for start in range(0, size, CHUNK):
+            yield system.cat_file(path, start=start, end=min(start + CHUNK, size))
 
 
 def _move(where: Remote, oid: str, source: str, target: str) -> None:

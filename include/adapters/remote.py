@@ -25,6 +25,7 @@ from ..errors import EnvironmentFault
 CLASSES = ("public", "internal", "restricted")
 _READ_ONLY = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _PARALLEL = 8
+_NETWORK = ("botocore", "aiobotocore", "aiohttp")
 
 
 @dataclass(frozen=True)
@@ -258,10 +259,11 @@ def told(where: Remote, what: str, oid: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise EnvironmentFault(
             f"{where.url}: object {oid} is absent from remote {where.name!r}. "
-            "Push it from the machine that published it (`dvc push`), or restore it from a backup."
+            "Push it from the machine that published it (`dvc push`), restore it from a backup, or make it again: "
+            "`commons rebuild --from-source --restore`."
         ) from error
     except Exception as error:
-        if not isinstance(error, OSError) and not type(error).__module__.startswith(("botocore", "aiobotocore")):
+        if not isinstance(error, OSError) and not type(error).__module__.startswith(_NETWORK):
             raise
         raise EnvironmentFault(
             f"{where.url}: can't {what} object {oid}: {_reason(where, error)}. "

@@ -38,8 +38,11 @@ def _repaired(problem: Problem, uses: list[Use], places: Places, tree: Path) -> 
         objects.set_aside(where, oid, "damaged", now)
     if source := bring(oid, where, _copies(oid, uses, places, tree)):
         return dataclasses.replace(problem, repaired=source)
-    todo = "No good copy is known here. `commons rebuild` makes the version again where its source is archived; else "
-    return dataclasses.replace(problem, todo=f"{todo}ask who published it for their cache, or restore a backup.")
+    todo = (
+        "No good copy is known here. `commons rebuild --restore` makes it again from the archived source, or with "
+        "--from-source from the source itself; else ask who published it for their cache, or restore a backup."
+    )
+    return dataclasses.replace(problem, todo=todo)
 
 
 def _copies(oid: str, uses: list[Use], places: Places, tree: Path) -> Iterator[tuple[Remote, str]]:
