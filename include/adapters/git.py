@@ -247,16 +247,6 @@ def find(repository: Path, revision: str) -> str | None:
         return None
 
 
-def resolve(repository: Path, revision: str) -> str:
-    """The full id of the commit that `revision` names. Raises EnvironmentFault where there is none."""
-    if found := find(repository, revision):
-        return found
-    raise EnvironmentFault(
-        f"{repository}: no revision {revision!r}. Name a commit, branch or tag that `git log` shows; in a shallow "
-        "clone, `git fetch --unshallow` first."
-    )
-
-
 def newest_by(repository: Path, moment: dt.datetime) -> str | None:
     """The newest commit on the first-parent line of HEAD that was committed by then; None where there is none."""
     until = max(int(moment.timestamp()), 100_000_000)  # Git takes less for a year or a day
@@ -269,6 +259,13 @@ def texts_at(repository: Path, path: str, revisions: Sequence[str]) -> list[str]
     Bytes that are not UTF-8 come as surrogates: whoever reads the text says whose file it is.
     """
     return texts(repository, [f"{revision}:{path}" for revision in revisions])
+
+
+def blobs(repository: Path, path: str, revisions: Sequence[str]) -> list[str]:
+    """The blob id of one file at each revision at which it is there."""
+    asked = "".join(f"{revision}:{path}\n" for revision in revisions)
+    lines = run("cat-file", "--batch-check=%(objecttype) %(objectname)", at=repository, text=asked).splitlines()
+    return [line.removeprefix("blob ") for line in lines if line.startswith("blob ")]
 
 
 def texts(repository: Path, names: Sequence[str]) -> list[str]:

@@ -36,7 +36,7 @@ def datasets() -> list[Row]:
 
 def opened(name: str, at: str | None, source_date: str | None = None) -> tuple[pl.LazyFrame, TableSchema]:
     """The rows of a version and its schema."""
-    if at is None and source_date is None and name not in worktree.pins(REPOSITORY).entries:
+    if at is None and source_date is None and f"data/{name}\n" not in worktree.text(REPOSITORY):
         dataset_folder(name)
         raise DataError(f"{name}: has no version yet. `commons run {name}` makes one.")
     entry = reading.entry_at(REPOSITORY, name, at, source_date)

@@ -17,10 +17,9 @@ from ..contracts.columns import TableSchema
 from ..errors import DataError
 from ..settings import REPOSITORY, settings
 from ..tables import blocks, parquet
-from . import lazily, timeline, worktree
+from . import lazily, timeline, withdrawal, worktree
 from .pins import FILE, Entry, parse_one
 from .revisions import resolve
-from .withdrawal import tombstone
 
 TABLE = "table/"
 log = logging.getLogger("commons")
@@ -71,13 +70,15 @@ def entry_at(repository: Path, name: str, revision: str | None = None, source_da
     if source_date is not None:
         revision = timeline.by_source_date(repository, name, source_date, revision or "HEAD").commit
     if revision is None:
-        entry = worktree.pins(repository).entries.get(name)
+        entry = parse_one(worktree.text(repository), name, str(repository / FILE))
     else:
         commit = resolve(repository, revision)
         entry = parse_one(git.texts_at(repository, FILE, [commit])[0], name, f"{revision}:{FILE}")
     if entry is None:
         place = f"revision {revision}" if revision else f"{repository / FILE}"
-        raise DataError(f"{name}: no version at {place}. `commons history {name}` lists the versions there are.")
+        gone = (known.meta.withdrawn for known in withdrawal.entries(repository) if known.name == name)
+        said = "".join(f"; withdrawn by {one.by} on {one.at}: {one.why}" for one in gone if one)
+        raise DataError(f"{name}: no version at {place}{said}. `commons history {name}` lists the versions there are.")
     return entry
 
 
@@ -164,7 +165,7 @@ def located(entry: Entry, into: Path, repository: Path = REPOSITORY) -> tuple[Re
 
     Raises DataError where it was withdrawn, EnvironmentFault where its listing is not to be had.
     """
-    if gone := tombstone(repository, entry):
+    if gone := withdrawal.tombstone(repository, entry):
         raise DataError(f"{entry.name}: version {entry.md5} was withdrawn by {gone.by} on {gone.at}: {gone.why}.")
     source = _known_remote(entry.remote, repository, settings().remote)
     return source, listing(entry.md5, source, into).files

@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from ..adapters import git
@@ -44,9 +45,15 @@ def withdrawn(texts: Sequence[str]) -> list[Entry]:
 def _tips(repository: Path) -> list[str]:
     ref = settings().ref
     try:
-        return git.texts_at(repository, FILE, ["HEAD", f"refs/heads/{ref}", f"refs/remotes/origin/{ref}"])
+        blobs = git.blobs(repository, FILE, ["HEAD", f"refs/heads/{ref}", f"refs/remotes/origin/{ref}"])
+        return [_text(repository, blob) for blob in dict.fromkeys(blobs)]
     except EnvironmentFault:  # no Git repository, or one that can't fetch what it lacks
         return []
+
+
+@lru_cache(maxsize=8)
+def _text(repository: Path, blob: str) -> str:
+    return git.texts(repository, [blob])[0]
 
 
 def due(tombstone: Withdrawn) -> dt.datetime:

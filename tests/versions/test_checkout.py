@@ -113,7 +113,7 @@ def test_withdrawn_and_damaged_ones_are_told_and_the_others_come(
     clone = deployment.clone()
     gone = Withdrawn(by="owner@example.org", at="2026-02-01T00:00:00Z", why="It names a person.")
     entry = four[2].entry.model_copy(update={"meta": four[2].entry.meta.model_copy(update={"withdrawn": gone})})
-    (clone / "data.dvc").write_text(render(worktree.pins(clone).withdrawing(entry)))
+    (clone / "data.dvc").write_text(render(worktree.pins(clone).withdrawing(entry, last=False)))
     _, listed = reading.located(four[1].entry, tmp_path / "cache", clone)
     raw = next(oid for path, oid in listed.items() if path.startswith("raw/") and not path.endswith(".json"))
     object_ = Path(deployment.remote("public").path(raw))

@@ -174,11 +174,24 @@ def test_a_withdrawn_version_says_so_wherever_it_is_named(deployment: House, thr
     clone = deployment.clone()
     gone = Withdrawn(by="owner@example.org", at="2026-02-01T00:00:00Z", why="It names a person.")
     entry = three[1].entry.model_copy(update={"meta": three[1].entry.meta.model_copy(update={"withdrawn": gone})})
-    commit_by_hand(clone, parse((clone / "data.dvc").read_text()).withdrawing(entry), "Withdraw")
+    commit_by_hand(clone, parse((clone / "data.dvc").read_text()).withdrawing(entry, last=False), "Withdraw")
     assert [v.withdrawn for v in timeline.versions(clone, "shares")] == [None, gone, None]
     with pytest.raises(DataError, match=r"withdrawn by owner@example.org .*: It names a person"):
         reading.open_version("shares", three[1].commit, clone)
     assert reading.open_version("shares", three[0].commit, clone).collect().height == 3
+
+
+def test_a_dataset_whose_only_version_was_withdrawn_says_so(deployment: House, three: list[Published]) -> None:
+    clone = deployment.clone()
+    entry = worktree.pins(clone).entries["others"]
+    gone = Withdrawn(by="owner@example.org", at="2026-02-01T00:00:00Z", why="It names a person.")
+    told = entry.model_copy(update={"meta": entry.meta.model_copy(update={"withdrawn": gone})})
+    commit_by_hand(clone, parse((clone / "data.dvc").read_text()).withdrawing(told, last=True), "Withdraw")
+    assert [v.withdrawn for v in timeline.versions(clone, "others")] == [gone]
+    with pytest.raises(
+        DataError, match=r"others: no version at .*; withdrawn by owner@example.org on .* names a person"
+    ):
+        reading.open_version("others", repository=clone)
 
 
 @pytest.mark.parametrize(

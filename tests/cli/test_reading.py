@@ -1,0 +1,141 @@
+"""The commands of a reader, typed in a clone: history, open and checkout, with their exit codes."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from include.settings import REPOSITORY
+from include.versions import worktree
+from include.versions.pins import Withdrawn, parse, render
+from include.versions.publication import Published
+from tests.clone import environment
+from tests.versions.house import House, facts, house, version
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return house(tmp_path_factory.mktemp("reader") / "house")
+
+
+@pytest.fixture(scope="module")
+def done(deployment: House, tmp_path_factory: pytest.TempPathFactory) -> list[Published]:
+    """Three versions of `shares`: of 2020, of 2023 with 2 rows kept back, then an older one with its reason."""
+    place = tmp_path_factory.mktemp("versions")
+    made: list[Published] = []
+    for number, (rows, kept, date) in enumerate(
+        [(1200, 0, "2020-01-01"), (2400, 2, "2023-01-01"), (1300, 0, "2021-01-01")]
+    ):
+        told = facts(
+            rows, kept, run=f"run_{number}", source_date=f"{date}T00:00:00Z",
+            base=made[-1].entry.md5 if made else None, why="Asked for." if number == 2 else None,
+        )  # fmt: skip
+        folder = version(place / str(number), {f"row{row:05d}": float(number) for row in range(rows)}, kept=kept)
+        made.append(deployment.publish(folder, told))
+    return made
+
+
+@pytest.fixture(scope="module")
+def clone(deployment: House, done: list[Published]) -> Path:
+    """A reader's clone with this code in it, which acts on the clone that it lies in."""
+    root = deployment.clone("reader")
+    shutil.copytree(REPOSITORY / "include", root / "include", ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+def commons(clone: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """What the command does, typed in the clone; it ends with `code`."""
+    command = [str(REPOSITORY / ".venv/bin/python"), "-m", "include.cli", *words]
+    done = subprocess.run(command, cwd=clone, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_history_as_a_table_and_for_machines(clone: Path, done: list[Published]) -> None:
+    table = commons(clone, "history", "shares").stdout.splitlines()
+    assert table[0].split() == ["commit", "date", "rows", "change", "quality", "source", "code", "run", "who", "note"]
+    assert [line.split()[0] for line in table[1:]] == [one.commit[:12] for one in reversed(done) if one.commit]
+    assert [" ".join(line.split()[3:6]) for line in table[1:]] == [
+        "1,300 -1,100 clean", "2,400 +1,200 2", "1,200 - clean",
+    ]  # fmt: skip
+    assert "2 quarantined" in table[2]
+    assert "Asked for." in table[1]
+    found = json.loads(commons(clone, "history", "shares", "--json").stdout)
+    assert [(v["rows"], v["change"], v["quarantined"], v["why"]) for v in found] == [
+        (1300, -1100, 0, "Asked for."), (2400, 1200, 2, None), (1200, None, 0, None),
+    ]  # fmt: skip
+    assert found[0]["commit"] == done[2].commit
+    assert found[0]["code"] == "c" * 40
+
+
+def test_what_is_not_there(clone: Path) -> None:
+    for command in ("history", "open"):
+        said = " ".join(commons(clone, command, "nothing", code=2).stderr.split())
+        assert "nothing: no such dataset" in said
+        assert "`commons list` names all" in said
+
+
+def test_open_by_revision_and_by_the_sources_own_date(clone: Path, done: list[Published]) -> None:
+    def share(*words: str) -> float:
+        (row,) = json.loads(commons(clone, "open", "shares", "--rows", "1", "--json", *words).stdout)
+        return float(row["share"])
+
+    assert [share(), share("--at", "HEAD~1"), share("--at", done[0].commit or "")] == [2.0, 1.0, 0.0]
+    assert share("--at", "2100-01-01") == 2.0
+    assert [share("--source-date", date) for date in ("2020-06-01", "2022-06-01", "2024-06-01")] == [0.0, 2.0, 1.0]
+    assert "nothing was committed by 1999" in commons(clone, "open", "shares", "--at", "1999-01-01", code=2).stderr
+    assert (
+        "the first is of 2020-01-01" in commons(clone, "open", "shares", "--source-date", "1999-01-01", code=1).stderr
+    )
+    assert "wrote 2,400 rows" in commons(clone, "open", "shares", "--at", "HEAD~1", "--to", "shares.csv").stdout
+
+
+def test_a_flipped_byte_is_one_sentence(clone: Path, deployment: House, done: list[Published]) -> None:
+    from include.adapters.cache import cache_folder
+    from include.versions import reading
+
+    source, files = reading.located(done[0].entry, cache_folder(clone), clone)
+    part = Path(source.path(files["table/part-00000.parquet"]))
+    good = part.read_bytes()
+    part.chmod(0o644)
+    part.write_bytes(good[:100] + bytes([good[100] ^ 1]) + good[101:])
+    said = commons(clone, "open", "shares", "--at", "HEAD~2", code=2).stderr
+    part.write_bytes(good)
+    assert f"object {part.parent.name}{part.name} is damaged" in " ".join(said.split())
+    assert len(said.strip().splitlines()) == 1
+    commons(clone, "open", "shares", "--at", "HEAD~2")
+
+
+def test_checkout_tells_what_it_placed_and_what_it_could_not(
+    clone: Path, done: list[Published], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (row,) = json.loads(commons(clone, "checkout", "HEAD~1", "--to", str(out), "--json").stdout)
+    assert row == {
+        "dataset": "shares", "rows": 2400, "files": done[1].entry.nfiles, "bytes": done[1].entry.size,
+        "withdrawn": False, "problem": None,
+    }  # fmt: skip
+    assert "2,400" in commons(clone, "checkout", "HEAD~1", "shares", "--to", str(out)).stdout
+    assert "holds a checkout of" in commons(clone, "checkout", "HEAD", "--to", str(out), code=2).stderr
+    assert (
+        "no version at revision" in commons(clone, "checkout", "HEAD", "no", "--to", str(tmp_path / "x"), code=1).stderr
+    )
+
+
+def test_withdrawn_versions_are_told(clone: Path, done: list[Published], tmp_path: Path) -> None:
+    """Last: it changes the clone."""
+    gone = Withdrawn(by="owner@example.org", at="2026-02-01T00:00:00Z", why="It names a person.")
+    entry = done[1].entry.model_copy(update={"meta": done[1].entry.meta.model_copy(update={"withdrawn": gone})})
+    (clone / "data.dvc").write_text(render(parse(worktree.text(clone)).withdrawing(entry, last=False)))
+    table = commons(clone, "history", "shares").stdout.splitlines()
+    assert "withdrawn by owner@example.org: It names a person." in table[2]
+    assert json.loads(commons(clone, "history", "shares", "--json").stdout)[1]["withdrawn"]["why"] == gone.why
+    said = commons(clone, "open", "shares", "--at", "HEAD~1", code=1).stderr
+    assert "was withdrawn by owner@example.org on 2026-02-01T00:00:00Z: It names a person" in " ".join(said.split())
+    listed = commons(clone, "checkout", "HEAD~1", "--to", str(tmp_path / "out")).stdout
+    assert "was withdrawn by owner@example.org" in " ".join(listed.split())
+    assert (tmp_path / "out" / "shares" / "version.json").exists()
+    assert not (tmp_path / "out" / "shares" / "table").exists()
