@@ -160,7 +160,7 @@ def test_a_damaged_copy_is_no_source_and_where_there_is_none_it_is_said(deployme
     kinds = {(problem.remote, problem.kind, bool(problem.repaired)) for problem in report.problems}
     assert kinds == {("public", "damaged", False), ("cache", "damaged", True)}
     assert report.exit_code == 1
-    assert "No good copy is known here. `commons rebuild`" in str(report.problems[-1])
+    assert "No good copy is known here. `commons rebuild --restore`" in str(report.problems[-1])
     assert not lost.exists(), "what is damaged is not left where readers would take it for good"
     assert (clone / "data/shares" / TABLE).read_bytes() == b"edited by hand"
     (clone / "data/shares" / TABLE).write_bytes(good)
