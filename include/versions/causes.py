@@ -1,15 +1,16 @@
 """Why a version differs from the one before: its source, code, environment and inputs, as Git and the pins tell."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..adapters import git
 from ..diff.model import RuleChange
 from ..diff.sentences import counted, short
+from .evidence import Rules
 from .pins import Entry, Meta
 
+_HOLDS = (0, "pass")
 _UNKNOWN = (frozenset[str](), frozenset[str]())
 # What a pod runs; a change anywhere else can't change a row.
 ENGINE = tuple(
@@ -54,32 +55,15 @@ def causes(
     return Causes(tuple(said for said, _ in found), any(explains for _, explains in found))
 
 
-def rule_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[RuleChange, ...]:
-    """The rules of two quality.json that judge otherwise, in the order of their names."""
-    old, new = _rules(before), _rules(after)
+def rule_changes(before: Rules, after: Rules) -> tuple[RuleChange, ...]:
+    """The rules that judge otherwise, in the order of their names; one that is not there judges as one that holds."""
     found = []
-    for name in sorted(old.keys() | new.keys()):
-        was, now = old.get(name, {}), new.get(name, {})
-        if _judged(was) != _judged(now):
-            found.append(
-                RuleChange(
-                    rule=name,
-                    before=was.get("failures"),
-                    after=now.get("failures"),
-                    was=was.get("verdict"),
-                    verdict=now.get("verdict"),
-                )
-            )
+    for name in sorted(before.keys() | after.keys()):
+        was, now = before.get(name), after.get(name)
+        if (was or _HOLDS) != (now or _HOLDS):
+            (failed, was_judged), (fails, judged) = was or (None, None), now or (None, None)
+            found.append(RuleChange(rule=name, before=failed, after=fails, was=was_judged, verdict=judged))
     return tuple(found)
-
-
-def _judged(rule: Mapping[str, Any]) -> tuple[int, str]:
-    """A rule that is not there judges as one that holds."""
-    return rule.get("failures", 0), rule.get("verdict", "pass")
-
-
-def _rules(quality: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {rule["rule"]: rule for rule in quality.get("rules", ())}
 
 
 def _source(was: Meta, now: Meta, raw: tuple[frozenset[str], frozenset[str]]) -> Iterator[tuple[str, bool]]:

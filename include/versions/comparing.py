@@ -21,8 +21,8 @@ from .pins import FILE, Entry, parse_one
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Given a title and how many rows there are to read, yields what is told how many more have been."""
-# What files raise that no publication wrote, though their hashes are those of a pin.
-_FORGED = (LookupError, TypeError, ValueError, pl.exceptions.PolarsError, pa.ArrowException)
+# What tables raise that no publication wrote, though their hashes are those of a pin.
+_FORGED = (pl.exceptions.PolarsError, pa.ArrowException)
 
 
 def unwatched(_title: str, _rows: int) -> AbstractContextManager[Callable[[int], None]]:
@@ -55,7 +55,9 @@ def compared(
     except DataCommonsError as error:
         problem = str(error)
     except _FORGED as error:
-        problem = f"{after.entry.name}: its files are not those of a version: {' '.join(str(error).split())[:300]}."
+        problem = (
+            f"{after.entry.name}: its table is not what its schema.json says: {' '.join(str(error).split())[:300]}."
+        )
     why = causes(repository, before, after) if before else Causes((), True)
     return _diff("changed" if before else "added", before, after, causes=why.says, problem=problem)
 
@@ -83,7 +85,7 @@ def _read(repository: Path, before: Pinned | None, after: Pinned, cache: Path, w
     found = _diff("changed", before, after, was, now, causes=why.says, problem=wrong, table=table)
     differs = before.entry.meta.content != after.entry.meta.content
     unexplained = differs and not why.explained
-    return found.model_copy(update={"unexplained": unexplained, "quality": rule_changes(was.quality, now.quality)})
+    return found.model_copy(update={"unexplained": unexplained, "quality": rule_changes(was.rules, now.rules)})
 
 
 def _table(before: Side, after: Side, title: str, watch: Watch) -> TableDiff:

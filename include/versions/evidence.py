@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -12,11 +12,14 @@ import yaml
 from ..contracts.columns import Sensitivity, TableSchema
 from ..contracts.model import Contract
 from ..diff.compare import Side
+from ..errors import DataError
 from . import reading
 from .pins import FILE, Entry
 
 _CLASSES: tuple[Sensitivity, ...] = get_args(Sensitivity)
 _DEFAULT: str = Contract.model_fields["access"].default
+Rules = Mapping[str, tuple[int, str]]
+"""Failures and verdict of each rule."""
 _FILES = ("schema.json", "contract.yaml", "quality.json", "raw/sources.json")
 
 
@@ -28,7 +31,7 @@ class Evidence:
     fingerprint: str
     """SHA-256 of schema.json."""
     access: Sensitivity
-    quality: dict[str, Any]
+    rules: Rules
     raw: frozenset[str]
     """SHA-256s of the bytes as fetched."""
 
@@ -36,20 +39,27 @@ class Evidence:
 def evidence(entry: Entry, cache: Path, repository: Path) -> Evidence:
     """Reads the files of a version; `cache` keeps what has to be downloaded.
 
-    Raises DataError, EnvironmentFault as `reading.file_of`; LookupError, TypeError or ValueError where a file is not
-    what a publication writes.
+    Raises DataError, EnvironmentFault as `reading.file_of`; DataError too where a file is not what a publication
+    writes.
     """
     texts = {name: reading.file_of(entry, name, cache, repository).read_text(encoding="utf-8") for name in _FILES}
-    return Evidence(
-        side=Side(
-            reading.table_files(entry, cache, repository),
-            TableSchema.from_json(texts["schema.json"], f"{entry.name}: schema.json"),
-        ),
-        fingerprint=hashlib.sha256(texts["schema.json"].encode()).hexdigest(),
-        access=access_class((yaml.safe_load(texts["contract.yaml"]) or {}).get("access", _DEFAULT)),
-        quality=json.loads(texts["quality.json"]),
-        raw=frozenset(item["sha256"] for item in json.loads(texts["raw/sources.json"])),
-    )
+    schema = TableSchema.from_json(texts["schema.json"], f"{entry.name}: schema.json")
+    side = Side(reading.table_files(entry, cache, repository), schema)
+    fingerprint = hashlib.sha256(texts["schema.json"].encode()).hexdigest()
+    try:
+        said = (yaml.safe_load(texts["contract.yaml"]) or {}).get("access", _DEFAULT)
+        rules = _rules(json.loads(texts["quality.json"]))
+        raw = frozenset(str(item["sha256"]) for item in json.loads(texts["raw/sources.json"]))
+    except (AttributeError, LookupError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise DataError(
+            f"{entry.name}: contract.yaml, quality.json or raw/sources.json of version {entry.md5} is not what a "
+            f"publication writes: {' '.join(str(error).split())[:200]}. Publish the dataset again."
+        ) from error
+    return Evidence(side, fingerprint, access_class(said), rules, raw)
+
+
+def _rules(quality: dict[str, Any]) -> Rules:
+    return {str(rule["rule"]): (int(rule["failures"]), str(rule["verdict"])) for rule in quality.get("rules", ())}
 
 
 def access_class(said: str) -> Sensitivity:

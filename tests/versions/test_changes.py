@@ -258,12 +258,15 @@ def test_an_entry_written_by_hand_is_not_believed(line: Line) -> None:
 
 def test_files_that_no_publication_wrote_are_told_not_raised(line: Line) -> None:
     line.publish(ROWS)
-    folder = line.folder(ROWS | {"a": 5.0})
-    (folder / "quality.json").write_text("no JSON")
-    line.house.publish(folder, facts(3, run="manual__9", base=line.heads["shares"]))
-    found = only(changes(line.clone(), "HEAD~1", "HEAD"))
-    assert found.problem
-    assert found.problem.startswith("shares: its files are not those of a version")
+    for file, said in (("quality.json", "is not what a publication writes"), ("schema.json", "schema.json: ")):
+        folder = line.folder(ROWS | {"a": 5.0})
+        (folder / file).write_text(f"no {file}")
+        done = line.house.publish(folder, facts(3, run=f"manual__{file}", base=line.heads["shares"]))
+        line.heads["shares"] = done.entry.md5
+        found = only(changes(line.clone(), "HEAD~1", "HEAD"))
+        assert found.problem
+        assert said in found.problem
+        line.publish(ROWS | {"a": 6.0})
 
 
 def test_a_withdrawn_version_says_who_when_and_why(line: Line) -> None:
