@@ -33,7 +33,19 @@ def test_it_publishes_real_datasets_and_touches_nothing_of_the_reader(demo: tupl
         assert f"Publish {name}: {ROWS[name]:,} rows" in said
     reader = clone.parents[2]
     assert run("git status --porcelain", reader).stdout == ""
-    assert not (reader / "data.dvc").exists() or "outs: []" in (reader / "data.dvc").read_text()
+    assert not list((reader / ".commons").glob("re*"))  # neither a remote nor what a rebuild makes
+
+
+@pytest.mark.airflow
+@pytest.mark.network
+def test_what_this_repository_pins_comes_back_on_a_machine_that_has_only_git(demo: tuple[Path, str]) -> None:
+    clone, said = demo
+    assert said.count("identical, byte for byte") == said.count("restored on remote public") == len(ROWS)
+    assert f"{len(ROWS)} of {len(ROWS)} have the very bytes that the DAGs made above" in said
+    machine = clone.parent / "machine"
+    known = run("git show HEAD:data.dvc", machine).stdout
+    assert (machine / "data.dvc").read_text() == known
+    assert run(".venv/bin/commons pushed", machine).returncode == 0
 
 
 @pytest.mark.airflow

@@ -80,11 +80,14 @@ def tell(done: Outcome) -> None:
 def _tell_sources(done: Outcome) -> None:
     if not done.sources:
         return
-    answers = [sum(source.same is which for source in done.sources) for which in (True, False, None)]
-    words = ("still answer the same bytes", "answer other bytes", "answer, but what they answered before is not known")
-    for number, said in zip(answers, words, strict=True):
-        if number:
-            _line(f"{number} of {len(done.sources)} sources {said}")
+    words = {
+        True: "the bytes of this version still",
+        False: "other bytes now",
+        None: "what can't be compared, as the archive is not here",
+    }
+    for which, said in words.items():
+        if number := sum(source.same is which for source in done.sources):
+            _line(f"sources that answer {said}: {number} of {len(done.sources)}")
     for source in done.sources:
         if source.same is False:
             _line(f"  {source.address}")

@@ -1,4 +1,4 @@
-"""The demo: real datasets from source to pinned version, in a clone of its own with a bare repository as origin."""
+"""The demo: real datasets from source to pinned version, then back from nothing but Git, in clones of its own."""
 
 import os
 import shutil
@@ -11,6 +11,8 @@ from .. import laptop
 from ..adapters.remote import point_remotes
 from ..errors import EnvironmentFault
 from ..settings import REPOSITORY
+from ..versions import worktree
+from ..versions.pins import FILE
 from .console import out
 
 NAMES = ("elf_codes", "lei_entities", "sec_filers", "pudl_utilities")
@@ -18,19 +20,49 @@ PLACE = REPOSITORY / ".commons" / "demo"
 
 
 def show(names: list[str]) -> None:
-    """Publishes `names` by their DAGs from a fresh clone, then says what there is to look at.
+    """Publishes `names` by their DAGs from a fresh clone, makes what this repository pins of them again in another,
+    then says what there is to look at.
 
-    Raises EnvironmentFault where Git or a run fails; the clone stays to be looked at.
+    Raises EnvironmentFault where Git, a run or a rebuild fails; the clones stay to be looked at.
     """
     began = time.monotonic()
     clone = _clone()
     code = _commons(clone, "run", *names, "--airflow")
     _commons(clone, "down")
     _git(clone, "pull", "--quiet")
+    _stop_at(code, clone)
+    _commons(clone, "list")
+    _bring_back(names, clone)
+    _tell(clone, names[0], time.monotonic() - began)
+
+
+def _stop_at(code: int, clone: Path) -> None:
     if code:
         raise EnvironmentFault(f"The demo stopped (exit {code}); what is wrong stands above. Its clone is {clone}.")
-    _commons(clone, "list")
-    _tell(clone, names[0], time.monotonic() - began)
+
+
+def _bring_back(names: list[str], clone: Path) -> None:
+    """The versions that this repository pins, on a machine that has nothing but Git, its bytes from their sources."""
+    machine = PLACE / "machine"
+    _git(PLACE, "clone", "--quiet", str(REPOSITORY), str(machine))
+    _link_environments(machine)
+    pinned, published = worktree.pins(machine).entries, worktree.pins(clone).entries
+    if not (shipped := [name for name in names if name in pinned]):
+        return
+    out.print(
+        f"\nAnother machine, with nothing but Git ({machine}): data.dvc pins versions whose bytes it lacks. Each is "
+        "made again from its source, with the code and environment of its time:",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    _stop_at(_commons(machine, "rebuild", "--from-source", "--restore", *shipped, **_own(machine)), machine)
+    same = sum(pinned[name].md5 == published[name].md5 for name in shipped)
+    out.print(f"{same} of {len(shipped)} have the very bytes that the DAGs made above.", highlight=False)
+    _commons(machine, "open", shipped[0], "--rows", "3", **_own(machine))
+
+
+def _own(machine: Path) -> dict[str, str]:
+    """The settings of a machine that publishes nowhere."""
+    return {"COMMONS_STORE": "", "COMMONS_PUBLISH": "", "COMMONS_REMOTE": f"file://{machine}/.commons/remote"}
 
 
 def _clone() -> Path:
@@ -42,17 +74,23 @@ def _clone() -> Path:
     _git(PLACE, "init", "--quiet", "--bare", "--initial-branch", "main", str(origin))
     _git(REPOSITORY, "push", "--quiet", str(origin), "HEAD:refs/heads/main")
     _git(PLACE, "clone", "--quiet", str(origin), str(clone))
-    for environment in (".venv", ".venv-task"):
-        (clone / environment).symlink_to(REPOSITORY / environment)
+    _link_environments(clone)
     point_remotes(clone, PLACE / "remote")
+    _git(clone, "rm", "--quiet", "--ignore-unmatch", FILE)
     who = ("-c", "user.name=Data Commons demo", "-c", "user.email=demo@example.org")
-    _git(clone, *who, "commit", "--quiet", "--all", "--message", "Point the DVC remotes to this demo's folder")
+    said = "Begin without versions; point the DVC remotes to this demo's folder"
+    _git(clone, *who, "commit", "--quiet", "--all", "--message", said)
     _git(clone, "push", "--quiet")
     return clone
 
 
-def _commons(clone: Path, *arguments: str) -> int:
-    """The clone's own `commons`, told to push versions to the bare repository."""
+def _link_environments(clone: Path) -> None:
+    for environment in (".venv", ".venv-task"):
+        (clone / environment).symlink_to(REPOSITORY / environment)
+
+
+def _commons(clone: Path, *arguments: str, **settings: str) -> int:
+    """The clone's own `commons`, told to push versions to the bare repository, or with other `settings`."""
     known = {
         "PYTHONPATH": str(clone),
         "COMMONS_STORE": f"file://{PLACE}/store",
@@ -61,7 +99,7 @@ def _commons(clone: Path, *arguments: str) -> int:
         "COMMONS_REMOTE": f"file://{PLACE}/remote",
     }
     command = [sys.executable, "-P", "-m", "include.cli", *arguments]
-    return subprocess.run(command, env=os.environ | known, cwd=clone, check=False).returncode
+    return subprocess.run(command, env=os.environ | known | settings, cwd=clone, check=False).returncode
 
 
 def _git(where: Path, *arguments: str) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from include.versions import worktree
 from include.versions.pins import Entry
-from tests.clone import environment
+from tests.clone import environment, make_clone
 
 CONTRACT = {
     "title": "Wells",
@@ -113,6 +113,14 @@ class Author:
             return listing
         oid = next(item["md5"] for item in json.loads(listing.read_bytes()) if item["relpath"] == path)
         return folder / oid[:2] / oid[2:]
+
+
+def begin(place: Path, mirror: Path | None = None) -> Author:
+    """An author in a clone below `place` that pins nothing yet; `mirror` answers addresses."""
+    author = Author(make_clone(place), mirror or place / "mirror")
+    author.git("rm", "--quiet", "--ignore-unmatch", "data.dvc")
+    author.git("commit", "--quiet", "--allow-empty", "--message", "Pin nothing yet")
+    return author
 
 
 def fresh(author: Author, place: Path) -> Author:

@@ -8,7 +8,7 @@ import pytest
 
 from include.settings import REPOSITORY
 from tests.clone import make_clone
-from tests.rebuild.author import Author, fresh
+from tests.rebuild.author import Author, begin, fresh
 
 NAMES = ("owid_co2", "wri_power_plants", "eia_plants")
 ROWS = {"owid_co2": 24_016, "wri_power_plants": 21_175, "eia_plants": 11_833}
@@ -17,8 +17,7 @@ SOURCES = {"owid_co2": 2, "wri_power_plants": 11, "eia_plants": 1}
 
 @pytest.fixture(scope="module")
 def author(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Author:
-    place = tmp_path_factory.mktemp("real")
-    one = Author(make_clone(place), shared)
+    one = begin(tmp_path_factory.mktemp("real"), shared)
     one.run(*NAMES)
     one.commit()
     return one
@@ -65,8 +64,7 @@ def test_an_empty_machine_gets_back_what_its_sources_still_answer(author: Author
 
 
 def test_a_source_that_answers_other_bytes_is_named(author: Author, tmp_path: Path) -> None:
-    mirror = tmp_path / "mirror"
-    machine = Author(make_clone(tmp_path), mirror)
+    machine = begin(tmp_path)
     machine.write("wells")
     machine.commit("A dataset")
     machine.run("wells")

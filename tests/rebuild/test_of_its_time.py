@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clone import make_clone
-from tests.rebuild.author import SCHEMA, Author
+from tests.rebuild.author import SCHEMA, Author, begin
 
 SETUP = """\
 #!/bin/sh
@@ -20,8 +19,7 @@ echo made >> "$1/times"
 
 @pytest.fixture(scope="module")
 def author(tmp_path_factory: pytest.TempPathFactory) -> Author:
-    place = tmp_path_factory.mktemp("time")
-    return Author(make_clone(place), place / "mirror")
+    return begin(tmp_path_factory.mktemp("time"))
 
 
 def code_of(value: str) -> str:

@@ -17,8 +17,7 @@ from include.tables import parquet
 from include.tables.content import content_hash
 from include.versions import worktree
 from include.versions.pins import Pins, Withdrawn, parse
-from tests.clone import make_clone
-from tests.rebuild.author import ROWS, SCHEMA, Author, files, fresh
+from tests.rebuild.author import ROWS, SCHEMA, Author, begin, files, fresh
 
 PAGED = """\
 def addresses(start, end, last):
@@ -99,8 +98,7 @@ def page(start: int) -> str:
 @pytest.fixture(scope="module")
 def author(tmp_path_factory: pytest.TempPathFactory, listener: Listener) -> Author:
     """Two commits with data: `first`, and one in which `wells` and `plots` follow their versions there."""
-    place = tmp_path_factory.mktemp("rebuild")
-    one = Author(make_clone(place), place / "mirror")
+    one = begin(tmp_path_factory.mktemp("rebuild"))
     one.write("wells")
     one.write("plots", "id,depth_m,well_id\n1,2.5,3\n2,3.5,99\n", PLOTS,
               expect={"references": READS, "quarantine_pct": 60, "rows_change_pct": 100})  # fmt: skip
