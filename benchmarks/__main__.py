@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("pipeline", "parsing", "publish", "path", "revisions")
+NAMES = ("pipeline", "parsing", "publish", "path", "revisions", "history", "opening")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or NAMES:
