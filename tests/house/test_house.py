@@ -19,7 +19,7 @@ OURS = {"include", "tests", "benchmarks", "data_commons"}
 TOP = ["dags", "plugins", "include", "helm-values", "requirements.txt", "tests", "README.md", "LICENSE", "FORMAT.md"]
 # Loaded by name (fsspec's protocol, DVC's remote, pip as a program), or one of several that share a package's name.
 BY_NAME = {"s3fs", "dvc-s3", "pip", "sqlalchemy"} | {"apache-airflow", "apache-airflow-providers-cncf-kubernetes"}
-BY_NAME |= {"apache-airflow-providers-standard"}
+BY_NAME |= {f"apache-airflow-{part}" for part in ("task-sdk", "providers-standard", "providers-git")}
 
 
 def _files(*roots: str) -> list[Path]:
@@ -84,7 +84,7 @@ def test_authors_folders_hold_no_package() -> None:
         (
             [
                 f"include/{r}"
-                for r in ("tasks", "versions", "adapters", "extraction", "validation", "contracts", "tables")
+                for r in ("tasks", "versions", "adapters", "diff", "extraction", "validation", "contracts", "tables")
             ],
             "include/images/requirements.in",
         ),
