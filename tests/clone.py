@@ -9,8 +9,11 @@ from pathlib import Path
 from include.settings import REPOSITORY
 
 
-def make_clone(place: Path) -> Path:
-    """A clone below `place` whose files are those of the working tree, uncommitted changes included, and committed."""
+def make_clone(place: Path, *, pins: bool = True) -> Path:
+    """A clone below `place` whose files are those of the working tree, uncommitted changes included, and committed.
+
+    Without `pins` it has no data.dvc: what the repository ships is pinned without its bytes.
+    """
     root = place / "data-commons"
     subprocess.run(["git", "clone", "-q", str(REPOSITORY), str(root)], check=True)
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
@@ -18,6 +21,8 @@ def make_clone(place: Path) -> Path:
         if (REPOSITORY / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, root / name)
+    if not pins:
+        (root / "data.dvc").unlink(missing_ok=True)
     for name in (".venv", ".venv-task"):
         (root / name).symlink_to(REPOSITORY / name)
     for command in ("git add --all", "git commit --quiet --allow-empty --message work"):

@@ -124,7 +124,7 @@ def test_reports_go_where_they_are_told(before: str, tmp_path: Path) -> None:
 
 
 def test_revisions_the_working_tree_and_datasets(tmp_path: Path, shared: Path) -> None:
-    clone = make_clone(tmp_path)
+    clone = make_clone(tmp_path, pins=False)
     contract = clone / "include/datasets/elf_codes/contract.yaml"
     mirrored = f"env COMMONS_MIRROR={shared}"
     for number, day in enumerate(("2020-11-19", "2023-09-28")):

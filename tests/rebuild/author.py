@@ -117,10 +117,7 @@ class Author:
 
 def begin(place: Path, mirror: Path | None = None) -> Author:
     """An author in a clone below `place` that pins nothing yet; `mirror` answers addresses."""
-    author = Author(make_clone(place), mirror or place / "mirror")
-    author.git("rm", "--quiet", "--ignore-unmatch", "data.dvc")
-    author.git("commit", "--quiet", "--allow-empty", "--message", "Pin nothing yet")
-    return author
+    return Author(make_clone(place, pins=False), mirror or place / "mirror")
 
 
 def fresh(author: Author, place: Path) -> Author:
