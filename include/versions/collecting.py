@@ -15,6 +15,7 @@ from typing import Literal
 
 from ..adapters import git, lease, objects
 from ..adapters.clone import is_shallow
+from ..adapters.partial import sparse
 from ..adapters.remote import Remote
 from ..adapters.store import Store
 from ..contracts import layout
@@ -192,6 +193,9 @@ def _bury(cache: Remote, known: Roots, places: Places, now: dt.datetime) -> Iter
     gone = {oid: end for oid, end in _buried(known).items() if oid not in known.needed(cache, places)}
     for oid, size in objects.sizes(cache, gone).items():
         yield _withdrawn(cache, oid, size, now >= gone[oid], now)
+    for part in (sparse(oid, Path(cache.root)) for oid in gone):
+        if part.is_file():
+            yield Item(cache.name, "delete", "withdrawn", str(part), part.stat().st_blocks * 512, _do(part.unlink))
     for item in objects.aside(cache):
         if now >= item.since + GRACE or (item.oid in gone and now >= gone[item.oid]):
             yield Item(cache.name, "delete", _ended(item.since), item.oid, item.size, _gone(cache, item))

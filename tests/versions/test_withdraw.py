@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.adapters.objects import QUARANTINE
+from include.adapters.partial import sparse
 from include.adapters.remote import listing_of
 from include.adapters.store import Store
 from include.errors import DataError
@@ -197,11 +198,17 @@ def test_caches_backups_and_run_folders_are_cleaned_too(deployment: House, tmp_p
     store = Store(f"file://{deployment.root}/store/dev")
     store.put("runs/shares/run_0/extract/0000/w/raw/abc", b"the bytes as fetched")
     store.put("runs/others/run_0/extract/0000/w/raw/abc", b"another dataset's")
+    _, files = reading.located(first.entry, clone / ".dvc/cache", clone)
+    part, other = (sparse(oid, clone / ".dvc/cache") for oid in (files["table/part-00000.parquet"], "0" * 32))
+    for file in (part, other):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"some of its blocks")
     withdraw(deployment, clone, first)
     later(deployment, clone, 8)
     (problem,) = proven(deployment, clone)
     assert isinstance(problem, Problem)
     collect(deployment, clone, cached=True)
+    assert (part.exists(), other.exists()) == (False, True)
     for place in (deployment.root / "remotes/public", deployment.root / "backup", clone / ".dvc/cache"):
         left = {path.parent.name + path.name for path in (place / "files/md5").glob("*/*")}
         assert first.entry.md5 not in left
