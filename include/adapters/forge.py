@@ -15,7 +15,7 @@ from ..errors import EnvironmentFault
 from . import secrets
 
 TOKEN = "forge-token"  # noqa: S105 - the name of a secret
-LONGEST = 60_000
+LONGEST = 65_000
 """Characters of a text; the host takes 65,536."""
 _MOST = 4_000_000
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -8,14 +8,17 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from ..adapters.store import Store, own_store
-from ..contracts import layout
+from ..contracts import layout, loader
+from ..contracts.columns import TableSchema
 from ..errors import DataError
-from ..settings import REPOSITORY
+from ..settings import REPOSITORY, settings
+from ..tasks.publish import judge
 from ..tasks.receipts import Receipt, files, found
 from ..tasks.sync import correct_heads
+from ..versions import heads
 from . import live
 from .checking import problems_of, unfinished
-from .console import out
+from .console import out, plain
 from .local import VERBS, dataset_folder, new_run, run_verbs
 
 
@@ -35,6 +38,7 @@ def attempt(name: str) -> None:
     finally:
         if receipt := found(store, name, run, "validate"):
             _show_report(store, receipt)
+            _show_judgement(name, store, receipt)
 
 
 def run_local(names: list[str]) -> None:
@@ -49,7 +53,10 @@ def _run_local(name: str) -> None:
     store = own_store()
     correct_heads(store)
     run = new_run()
-    run_verbs(name, run, VERBS)
+    try:
+        run_verbs(name, run, VERBS)
+    finally:
+        _show_difference(store, name, run)
     _conclude(store, name, run)
 
 
@@ -89,6 +96,28 @@ def _show_report(store: Store, receipt: Receipt) -> None:
         text = reports["report.md"].read_text(encoding="utf-8")
         out.print(Markdown(text.replace("<br>", " · ")))  # a line break is for pages; terminals drop it
         _show_page(reports["report.html"])
+
+
+def _show_judgement(name: str, store: Store, receipt: Receipt) -> None:
+    """Why publish would stop the version that was validated, as publish itself says it."""
+    folder, head = dataset_folder(name), heads.read(store, settings().ref, name)
+    with tempfile.TemporaryDirectory() as place:
+        made = files(store, receipt, Path(place), lambda file: file == "schema.json")
+        schema = TableSchema.from_json(made["schema.json"].read_bytes())
+        judgement = judge(folder, schema, loader.load(folder), head, Path(place))
+    for problem in judgement.problems:
+        out.print(f"[yellow]publish will stop[/yellow]: {plain(problem)}", highlight=False, soft_wrap=True)
+
+
+def _show_difference(store: Store, name: str, run: str) -> None:
+    """How the version that publish stopped differs from the last one."""
+    receipt = found(store, name, run, "publish")
+    if receipt is None or "diff.md" not in receipt.outputs:
+        return
+    with tempfile.TemporaryDirectory() as place:
+        shown = files(store, receipt, Path(place))
+        out.print(Markdown(shown["diff.md"].read_text(encoding="utf-8")))
+        _show_page(shown["report.html"])
 
 
 def _show_page(report: Path) -> None:

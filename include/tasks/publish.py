@@ -5,18 +5,26 @@ import logging
 from pathlib import Path
 
 from ..adapters import code
+from ..adapters.cache import place_in_cache
 from ..adapters.forge import forge
-from ..adapters.remote import remote
+from ..adapters.remote import listing_of, remote
 from ..adapters.store import Store
 from ..contracts import loader
 from ..contracts.columns import TableSchema
 from ..contracts.model import Contract
+from ..diff.audience import shown_to
+from ..diff.markdown import markdown
+from ..diff.model import Diff
+from ..diff.page import page
 from ..errors import ConflictError, DataError, EnvironmentFault
 from ..settings import REPOSITORY, settings
 from ..versions import breaks, heads, proposals, reading
 from ..versions.breaks import Judgement
-from ..versions.facts import Facts, access_class, said
+from ..versions.causes import Pinned
+from ..versions.comparing import compared
+from ..versions.facts import Facts, access_class, entry_of, said
 from ..versions.heads import Head
+from ..versions.pins import Entry
 from ..versions.publication import publish
 from ..versions.pushing import GitTarget
 from .perform import Run, Work, perform
@@ -50,10 +58,11 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
     head = heads.read(store, settings().ref, task.dataset)
     judgement = judge(task.folder, schema, contract, head, place / "base")
     breaking = [str(change) for change in judgement.breaking]
-    if judgement.problems:
-        nothing = {"commit": None, "entry": None, "breaking": breaking}
-        return Work("blocked", counts=validated.counts, problems=judgement.problems, facts=nothing)
     facts = _facts(task, extracted, validated, contract, judgement.why)
+    if head and judgement.problems:
+        nothing = {"commit": None, "entry": None, "breaking": breaking}
+        shown = _shown(_difference(head, _unpublished(facts, folder, own, place / "base"), place / "base"), place)
+        return Work("blocked", shown, counts=validated.counts, problems=judgement.problems, facts=nothing)
     review = contract.publish == "proposal" or access_class(schema, contract.access) == "restricted"
     where = target(propose=bool(breaking) or review)
     try:
@@ -66,14 +75,40 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
         heads.write(store, settings().ref, done.entry, extracted.facts["sources"])
     elif done.outcome == "unchanged" and head is None:
         heads.write(store, settings().ref, done.entry, {})
-    elif done.outcome == "proposed" and isinstance(where, GitTarget):
-        proposals.requested(done, where, forge(settings().forge), "")
+    shown = {}
+    if done.outcome == "proposed" and isinstance(where, GitTarget):
+        difference = _difference(head, done.entry, place / "base")
+        proposals.requested(done, where, forge(settings().forge), markdown(shown_to(difference, "public")))
+        shown = _shown(difference, place)
     log.info("publish %s: %s %s", task.dataset, done.outcome, done.branch or done.commit or "")
     return Work(
         outcome="done" if done.outcome == "published" else done.outcome,
+        outputs=shown,
         counts=validated.counts,
         facts={"commit": done.commit, "entry": done.entry.document(), "breaking": breaking},
     )
+
+
+def _difference(head: Head | None, entry: Entry, cache: Path) -> Diff:
+    """How a version that a person is to decide about differs from the last one."""
+    last = Pinned(head.entry, None) if head else None
+    found = compared(REPOSITORY, last, Pinned(entry, None), cache)
+    return Diff(before="the last version", after=f"run {entry.meta.run}", datasets=(found,), same=0)
+
+
+def _unpublished(facts: Facts, folder: Path, own: dict[str, str], cache: Path) -> Entry:
+    """The version in `folder` as if it were published, its files in `cache` only."""
+    listing = listing_of(folder, own)
+    place_in_cache(folder, listing, cache)
+    return entry_of(facts, listing, folder, "", facts.access)
+
+
+def _shown(difference: Diff, place: Path) -> dict[str, Path]:
+    """The difference as files, for those who may see the run."""
+    internal = shown_to(difference, "internal")
+    for name, text in (("report.html", page(internal)), ("diff.md", markdown(internal))):
+        (place / name).write_text(text, encoding="utf-8")
+    return {name: place / name for name in ("report.html", "diff.md")}
 
 
 def judge(folder: Path, schema: TableSchema, contract: Contract, head: Head | None, into: Path) -> Judgement:

@@ -82,7 +82,7 @@ def test_a_wrong_token_and_a_host_that_is_not_there(server: Host) -> None:
 
 def test_a_text_that_is_too_long_is_cut(server: Host) -> None:
     pull_request(Forge(server.address, TOKEN, QUICK), BRANCH, "c1", "main", "t" * 1000, "b" * 100_000)
-    assert (len(server.pulls[0]["title"]), len(server.pulls[0]["body"])) == (250, 60_000)
+    assert (len(server.pulls[0]["title"]), len(server.pulls[0]["body"])) == (250, 65_000)
 
 
 def test_the_address_is_https_and_names_a_repository(monkeypatch: pytest.MonkeyPatch) -> None:

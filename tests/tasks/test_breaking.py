@@ -59,6 +59,20 @@ def test_it_stops_shows_the_changes_and_says_how_to_allow_them(wells: Wells) -> 
     assert git("branch", "--list", "proposal/*", at=wells.origin) == ""
 
 
+def test_the_run_that_stops_leaves_the_difference_as_a_page_and_as_text(wells: Wells) -> None:
+    wells.run("r1")
+    wells.write(ROWS.replace("W3,4.5", "W3,4.75"), schema=AS_TEXT)
+    wells.run("r2")
+    stopped = receipt(wells, "r2")
+    assert set(stopped.outputs) == {"report.html", "diff.md"}
+    text = (wells.store.get(f"{stopped.folder}/diff.md") or b"").decode()
+    assert "depth_m" in text
+    assert "float64" in text
+    page = (wells.store.get(f"{stopped.folder}/report.html") or b"").decode()
+    assert page.startswith("<!doctype html>")
+    assert "depth_m" in page
+
+
 def test_what_the_message_says_to_write_is_what_lets_it_through(wells: Wells) -> None:
     wells.run("r1")
     wells.write(schema=AS_TEXT)

@@ -76,6 +76,8 @@ def test_a_breaking_change_says_why_and_what_in_its_pull_request(wells: Wells, f
     assert receipt(wells, "r2").outcome == "proposed"
     (pull,) = forge.pulls
     assert "Reason: The source writes fractions. (Jane)" in pull["body"]
+    assert "depth_m" in pull["body"], "the difference is in it"
+    assert "float64" in pull["body"]
 
 
 def test_a_host_that_refuses_leaves_the_branch_and_the_retry_opens_the_pull_request(wells: Wells, forge: Host) -> None:
