@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import EnvironmentFault
+from .outside import variables
 
 IMAGES = "include/images"
 _MADE = "made"
@@ -50,9 +51,9 @@ def _made(lock: str, code: Path, repository: Path, tell: Callable[[str], None]) 
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(sys.executable).with_name("uv")
     uv = str(beside) if beside.exists() else shutil.which("uv") or "uv"
-    variables = os.environ | {"UV": uv, "PYTHON": os.environ.get("PYTHON") or "python3.11"}
+    known = variables(network=True) | {"UV": uv, "PYTHON": os.environ.get("PYTHON") or "python3.11"}
     command = ["bash", str(code / IMAGES / "setup.sh"), str(target)]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=known, capture_output=True, text=True, check=False)
     if done.returncode:
         last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
         raise EnvironmentFault(
