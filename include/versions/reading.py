@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.dataset as ds
 
 from ..adapters import clone, git
@@ -116,12 +117,14 @@ def dataset_of(
 
     Raises as `rows_of`, and DataError where there is no such column.
     """
+    into = cache_folder(repository)
+    arrow = parquet.arrow_schema(TableSchema.from_json(file_of(entry, "schema.json", into, repository).read_bytes()))
+    if unknown := [name for name in columns or () if name not in arrow.names]:
+        raise DataError(f"{entry.name}: no column {', '.join(unknown)}. It has {', '.join(arrow.names)}.")
     if table := table_of(entry, repository):
-        known = {column.name for column in table.schema.columns}
-        if unknown := [name for name in columns or () if name not in known]:
-            raise DataError(f"{entry.name}: no column {', '.join(unknown)}. It has {', '.join(sorted(known))}.")
         return lazily.dataset(table, columns, where)
-    return ds.dataset([str(file) for file in table_files(entry, cache_folder(repository), repository)])
+    files = [str(file) for file in table_files(entry, into, repository)]
+    return ds.dataset(files, schema=pa.schema([arrow.field(name) for name in columns or arrow.names]))
 
 
 def table_of(entry: Entry, repository: Path = REPOSITORY) -> lazily.Table | None:

@@ -4,13 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from include.adapters.partial import Object, bring, sparse
 from include.adapters.remote import Remote, remote
 from include.errors import EnvironmentFault
+from include.versions import lazily
 from tests.cluster import s3
-from tests.versions.parts import stored
+from tests.tables.tables import schema_of
+from tests.versions.parts import stored, table
 
 BLOCK, BLOCKS = 65_536, 40
 
@@ -86,3 +89,19 @@ def test_what_rots_in_the_cache_comes_again(made: Object, tmp_path: Path) -> Non
         opened.seek(20 * BLOCK)
         opened.write(b"rotten")
     assert bring(made, range(BLOCKS)).read_bytes() == (tmp_path / "object").read_bytes()
+
+
+@pytest.mark.server
+def test_a_query_on_s3_fetches_its_column_and_nothing_else(source: Remote, tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(20)]
+    rows = pl.int_range(50_000, eager=True).alias("i").to_frame()
+    wide = rows.select(pl.col("i").hash(seed).reinterpret(signed=True).alias(name) for seed, name in enumerate(names))
+    made = table([wide], schema_of(dict.fromkeys(names, "int64")), source, tmp_path, group=20_000, block=4_096)
+    assert lazily.frame(made).select("c7").collect().equals(wide.select("c7"))
+    kept = sparse(made.files[0].oid, tmp_path / "cache")
+    column = kept.stat().st_size / 20
+    assert kept.stat().st_size > 7_000_000
+    assert column * 0.95 < kept.stat().st_blocks * 512 < 1.5 * column
+    assert lazily.frame(made).filter(pl.col("c3") == wide["c3"][49_999]).select("c7").collect().height == 1
+    assert lazily.frame(made).collect().equals(wide)
+    assert not (tmp_path / "cache" / "files").exists(), "the cache holds whole objects there"

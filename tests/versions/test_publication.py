@@ -7,9 +7,9 @@ import pytest
 
 from include.contracts.columns import Column
 from include.errors import ConflictError, DataError, EnvironmentFault
-from include.versions import worktree
+from include.versions import reading, worktree
 from include.versions.pins import parse
-from include.versions.publication import WorkingTree, publish
+from include.versions.publication import WorkingTree, git_target, publish
 from tests.versions.house import SCHEMA, House, facts, git, house, version
 
 
@@ -39,6 +39,15 @@ def test_a_version_becomes_one_commit_that_changes_data_dvc_only(deployment: Hou
     assert pins.entries == {"shares": done.entry}
     meta = done.entry.meta
     assert (meta.rows, meta.records, meta.quarantined, done.entry.nfiles, done.entry.remote) == (2, 3, 1, 8, "public")
+
+
+def test_a_list_of_blocks_that_came_with_the_folder_is_not_believed(deployment: House, tmp_path: Path) -> None:
+    """Whoever ran the author's code may have left one, and its hash with it."""
+    folder = version(tmp_path / "v", {"a": 1.0})
+    (folder / "blocks.json").write_text("{}")
+    target = git_target(str(deployment.origin), "main", "A", "a@example.org")
+    done = publish(folder, SCHEMA, facts(1), target, deployment.remote, {"blocks.json": "0" * 32})
+    assert reading.open_version("shares", done.commit, deployment.clone()).collect()["share"].to_list() == [1.0]
 
 
 def test_equal_content_writes_nothing(deployment: House, tmp_path: Path) -> None:
@@ -174,8 +183,6 @@ def test_a_working_tree_gets_the_pin_and_the_bytes_and_no_commit(deployment: Hou
 def test_an_address_or_branch_that_is_not_there(
     deployment: House, tmp_path: Path, address: str, ref: str, said: str
 ) -> None:
-    from include.versions.publication import git_target
-
     target = git_target(str(deployment.root / address), ref, "A", "a@example.org")
     with pytest.raises(EnvironmentFault, match=said):
         publish(version(tmp_path / "v", {"a": 1.0}), SCHEMA, facts(1), target, deployment.remote)

@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from include.adapters.cache import cache_folder, listing
+from include.adapters.remote import Listing, listing_of, put_bytes, put_version
 from include.adapters.store import Store
 from include.errors import DataError, EnvironmentFault
 from include.versions import heads, presence, reading
@@ -90,6 +92,42 @@ def test_any_revision_opens(deployment: House, three: list[Published]) -> None:
         reading.entry_at(clone, "others", "HEAD~2")
     with pytest.raises(DataError, match=r"absent: no version at .*data.dvc. `commons history absent`"):
         reading.open_version("absent", repository=clone)
+
+
+def test_a_version_older_than_blocks_json_opens_whole(
+    deployment: House, three: list[Published], tmp_path: Path
+) -> None:
+    clone = deployment.clone()
+    folder = version(tmp_path / "old", {"a": 7.0, "b": None})
+    assert not (folder / "blocks.json").exists()
+    old = listing_of(folder)
+    put_version(folder, old, deployment.remote("public"))
+    entry = three[2].entry.model_copy(update={"md5": old.md5, "nfiles": len(old.files)})
+    assert reading.table_of(entry, clone) is None
+    assert reading.rows_of(entry, clone).collect().rows() == [("a", 7.0), ("b", None)]
+    dataset = reading.dataset_of(entry, ["share"], pl.col("share") > 1, clone)
+    assert (dataset.schema.names, dataset.to_table()["share"].to_pylist()) == (["share"], [7.0, None])
+    with pytest.raises(DataError, match=r"shares: no column nothing\. It has code, share"):
+        reading.dataset_of(entry, ["nothing", "code"], None, clone)
+    with pytest.raises(DataError, match=r"shares: no column nothing\. It has code, share"):
+        reading.dataset_of(three[2].entry, ["nothing", "code"], None, clone)
+
+
+def test_a_part_without_its_blocks_is_told(deployment: House, three: list[Published], tmp_path: Path) -> None:
+    folder = version(tmp_path / "odd", {"a": 7.0})
+    (folder / "blocks.json").write_text('{"format": 1, "size": 1048576, "files": {}}')
+    put_version(folder, odd := listing_of(folder), deployment.remote("public"))
+    entry = three[2].entry.model_copy(update={"md5": odd.md5})
+    with pytest.raises(DataError, match=r"blocks.json lacks table/part-00000.parquet\. Publish the version again"):
+        reading.rows_of(entry, deployment.clone())
+
+
+@pytest.mark.parametrize("path", ["../../outside", "/etc/outside", "table/../../outside", "a//b", "."])
+def test_a_listing_that_leads_out_of_its_folder_is_refused(deployment: House, tmp_path: Path, path: str) -> None:
+    bad = Listing({path: "0" * 32}, {})
+    put_bytes(bad.to_bytes(), bad.md5, deployment.remote("public"))
+    with pytest.raises(EnvironmentFault, match="which leads out of its folder: not used"):
+        listing(bad.md5, deployment.remote("public"), tmp_path / "cache")
 
 
 def test_a_damaged_object_on_the_remote_is_refused_by_name(deployment: House, three: list[Published]) -> None:
