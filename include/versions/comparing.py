@@ -21,6 +21,7 @@ from .pins import FILE, Entry, parse_one
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Given a title and how many rows there are to read, yields what is told how many more have been."""
+Status = Literal["same", "changed", "added", "removed", "withdrawn"]
 # What tables raise that no publication wrote, though their hashes are those of a pin.
 _FORGED = (pl.exceptions.PolarsError, pa.ArrowException)
 
@@ -82,8 +83,9 @@ def _read(repository: Path, before: Pinned | None, after: Pinned, cache: Path, w
     if before is None or was is None:
         return _diff("added", before, after, None, now, problem=wrong, table=table)
     why = causes(repository, before, after, (was.raw, now.raw))
-    found = _diff("changed", before, after, was, now, causes=why.says, problem=wrong, table=table)
     differs = before.entry.meta.content != after.entry.meta.content
+    status: Status = "changed" if differs or not table.same else "same"
+    found = _diff(status, before, after, was, now, causes=why.says, problem=wrong, table=table)
     unexplained = differs and not why.explained
     return found.model_copy(update={"unexplained": unexplained, "quality": rule_changes(was.rules, now.rules)})
 
@@ -96,7 +98,7 @@ def _table(before: Side, after: Side, title: str, watch: Watch) -> TableDiff:
 
 
 def _diff(
-    status: Literal["changed", "added", "removed", "withdrawn"],
+    status: Status,
     before: Pinned | None,
     after: Pinned | None,
     was: Evidence | None = None,

@@ -256,6 +256,15 @@ def test_an_entry_written_by_hand_is_not_believed(line: Line) -> None:
     assert found.problem == "data.dvc says 300 rows of shares, its table has 3."
 
 
+def test_the_same_data_published_again_are_the_same(line: Line) -> None:
+    line.publish(ROWS)
+    line.publish(ROWS | {"a": 9.0})
+    line.publish(ROWS, source_version="2")
+    found = only(changes(line.clone(), "HEAD~2", "HEAD"))
+    assert (found.status, found.unexplained, found.problem) == ("same", False, None)
+    assert "the bytes are the same; only what data.dvc says of them differs" in found.causes
+
+
 def test_files_that_no_publication_wrote_are_told_not_raised(line: Line) -> None:
     line.publish(ROWS)
     for file, said in (("quality.json", "is not what a publication writes"), ("schema.json", "schema.json: ")):
