@@ -3,10 +3,11 @@
 from typing import Literal, get_args
 from urllib.parse import quote
 
-Verb = Literal["sync", "extract", "validate", "publish"]
-VERBS: tuple[Verb, ...] = get_args(Verb)
-"""What pods do in a run, in this order."""
-
+Verb = Literal["sync", "extract", "validate", "publish", "verify"]
+VERBS: tuple[Verb, ...] = get_args(Verb)[:4]
+"""What pods do in a run of a dataset, in this order."""
+VERIFICATION = "verification"
+"""The DAG that looks after all datasets, and its name in the store: no dataset may have it."""
 
 KEPT = ("runs", "published", "logs")
 """What runs leave, each file for KEPT_DAYS after its last change."""

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from ..errors import ContractError
 from .document import Document, Refused, parse, read
+from .layout import VERIFICATION
 from .model import Contract
 from .names import is_snake
 from .places import shown
@@ -81,6 +82,8 @@ def _contract(document: Document) -> tuple[Contract | None, list[tuple[int, str]
 
 def _folder(folder: Path) -> list[str]:
     name = folder.absolute().name
+    if name == VERIFICATION:
+        return [f"{shown(folder)}: {name!r} is the name of the DAG that verifies all datasets. Choose another one."]
     if is_snake(name):
         return []
     return [f"{shown(folder)}: expected a folder in snake case, found {name!a}. Rename it: it is the dataset's name."]

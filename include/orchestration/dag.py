@@ -9,7 +9,7 @@ from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, chain, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from ..contracts import loader
-from ..contracts.layout import VERBS
+from ..contracts.layout import VERBS, VERIFICATION
 from ..contracts.model import Contract
 from . import announce as announcing
 from . import macros
@@ -41,7 +41,8 @@ def _dag(name: str, contract: Contract) -> DAG:
         default_args={"owner": contract.owner},
         user_defined_macros={"commons": macros},
     ) as dag:
-        chain(*(pod_task(name, verb, contract) for verb in VERBS), _announce(name, asset))
+        pods = [pod_task(name, verb, "small" if verb == "sync" else contract.size) for verb in VERBS]
+        chain(*pods, _announce(name, asset))
     return dag
 
 
@@ -88,8 +89,9 @@ def _text(name: str, contract: Contract) -> str:
 
 
 def _broken(name: str, message: str) -> DAG:
+    told = f"{name}_" if name == VERIFICATION else re.sub(r"[^\w.-]", "_", name)
     with DAG(
-        dag_id=dag_id(re.sub(r"[^\w.-]", "_", name)),
+        dag_id=dag_id(told),
         doc_md=f"# {name}: the contract can't be used\n\n```\n{message}\n```\n",
         schedule=None,
         tags=["contract-error"],

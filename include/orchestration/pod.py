@@ -8,13 +8,12 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 from kubernetes.client import models as k8s
 
 from ..contracts.layout import Verb
-from ..contracts.model import Contract
 from ..settings import settings
 from .messages import PlainWords
 
 SECRETS = "/var/run/secrets/commons"  # settings.secrets' default
 LABEL = "data-commons.io"
-TRUSTED: tuple[Verb, ...] = ("sync", "publish")
+TRUSTED: tuple[Verb, ...] = ("sync", "publish", "verify")
 """They hold what publishes, so they run no author's code and parse no foreign bytes."""
 
 
@@ -43,12 +42,14 @@ RESTRICTED = {
 }
 
 
-def pod_task(dataset: str, verb: Verb, contract: Contract) -> KubernetesPodOperator:
+def pod_task(dataset: str, verb: Verb, size_name: str, *more: str) -> KubernetesPodOperator:
     """The task that runs `verb` of `dataset` in a pod, to be made inside a DAG with `macros` as `commons`.
+
+    `size_name` is one of SIZES, `more` are arguments that the verb has beside those of every verb.
 
     Its log is also in the store, its result is a receipt there: nothing hangs on the pod or on XCom.
     """
-    size = SIZES["small" if verb == "sync" else contract.size]
+    size = SIZES[size_name]
     return KubernetesPodOperator(
         task_id=verb,
         name="{{ commons.name(ti) }}",
@@ -57,7 +58,7 @@ def pod_task(dataset: str, verb: Verb, contract: Contract) -> KubernetesPodOpera
         image="{{ commons.image() }}",
         image_pull_policy=settings().pull,
         cmds=["commons-task"],
-        arguments=_arguments(dataset, verb),
+        arguments=[*_arguments(dataset, verb), *more],
         env_vars=_variables(dataset, verb, size),
         env_from=_credentials(settings().publish_secret if verb in TRUSTED else _own(settings().store_secret, dataset)),
         volumes=_volumes(dataset, verb, size),

@@ -6,9 +6,10 @@ import importlib
 import logging
 import sys
 from pathlib import Path
+from typing import get_args
 
 from ..adapters.store import own_store
-from ..contracts.layout import VERBS
+from ..contracts.layout import Verb
 from ..errors import DataCommonsError, DataError
 from ..settings import settings
 from .perform import Run
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parse(arguments)
     task = Run(
         asked.dataset, asked.verb, asked.run, asked.attempt, asked.start, asked.end, asked.as_of,
-        folder=Path(settings().datasets) / asked.dataset,
+        share=asked.sample / 100, folder=Path(settings().datasets) / asked.dataset,
     )  # fmt: skip
     try:
         receipt: Receipt = importlib.import_module(f".{task.verb}", __package__).run(task, own_store())
@@ -51,13 +52,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="include.tasks", description=__doc__)
-    parser.add_argument("verb", choices=VERBS)
+    parser.add_argument("verb", choices=get_args(Verb))
     parser.add_argument("dataset")
     parser.add_argument("--run", required=True, help="the DAG run's id")
     parser.add_argument("--attempt", default="0", help="raised when an operator clears the task")
     parser.add_argument("--start", default="", help="start of the data interval, ISO 8601")
     parser.add_argument("--end", default="", help="end of the data interval, ISO 8601")
     parser.add_argument("--as-of", default="", type=_day, help="the day by which waivers are judged; today by default")
+    parser.add_argument("--sample", default=100.0, type=float, help="of verify: how much to read, in percent")
     asked = parser.parse_args(arguments)
     asked.attempt = f"{int(asked.attempt):04d}"
     return asked

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..adapters.store import Store
 from ..contracts import loader
+from ..contracts.layout import VERIFICATION
 from ..settings import REPOSITORY, settings
 from ..versions import heads, worktree
 from ..versions.pins import Pins
@@ -19,16 +20,21 @@ LOOKS = 5
 
 
 def run(task: Run, store: Store) -> Receipt:
-    """The receipt of sync, with the heads that it corrected: the dataset's and those of what it references.
+    """The receipt of sync, with the heads that it corrected: the dataset's and those of what it references, or all.
 
     Raises EnvironmentFault where Git is at fault, DataError where data.dvc can't be read.
     """
-    references = loader.load(task.folder).expect.references
-    names = {task.dataset, *(reference.dataset for reference in references)}
+    names = None if task.dataset == VERIFICATION else _read(task)
     receipt = perform(task, store, {}, lambda _: Work(facts={"corrected": correct_heads(store, names)}))
     if corrected := receipt.facts["corrected"]:
         log.info("sync %s: corrected what pods know of %s", task.dataset, ", ".join(corrected))
     return receipt
+
+
+def _read(task: Run) -> set[str]:
+    """The datasets that the run reads."""
+    references = loader.load(task.folder).expect.references
+    return {task.dataset, *(reference.dataset for reference in references)}
 
 
 def correct_heads(store: Store, names: set[str] | None = None) -> list[str]:

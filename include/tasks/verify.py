@@ -10,6 +10,7 @@ from ..adapters import git, objects
 from ..adapters.cache import cache_folder
 from ..adapters.remote import remotes
 from ..adapters.store import Store
+from ..errors import EnvironmentFault
 from ..settings import REPOSITORY, settings
 from ..versions import census, derived, proof, repairing, verifying, withdrawal
 from ..versions.census import Pinned
@@ -40,8 +41,16 @@ def _verify(task: Run, store: Store) -> Work:
     for line in (*report.notes, summary(report, task.share)):
         log.info("verify: %s", line)
     facts = {"versions": report.versions, "objects": report.objects, "bytes": report.bytes, "read": report.read}
-    problems = tuple(str(problem) for problem in report.problems)
-    return Work(outcome="blocked" if report.exit_code else "done", problems=problems, facts=facts)
+    problems = tuple(str(problem) for problem in report.problems if not problem.repaired)
+    if report.exit_code == 2:  # worth another try
+        raise EnvironmentFault(*problems, *_last(problems))
+    return Work(outcome="blocked" if problems else "done", problems=(*problems, *_last(problems)), facts=facts)
+
+
+def _last(problems: Collection[str]) -> list[str]:
+    """Where to look and what to do, at the end of the log: that is what Airflow shows of a pod."""
+    advice = "`commons verify --all --repair` in a clone restores what it can; docs/operating.md says more."
+    return [f"verify: {len(problems):,} problems, named above. {advice}"] if problems else []
 
 
 def verify(

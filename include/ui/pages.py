@@ -3,7 +3,7 @@
 import html
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, HTTPException
@@ -51,7 +51,7 @@ def link(dag_id: str, run_id: str, verb: str, page: str) -> str:
 def _dataset(dag_id: str, verb: str) -> str:
     """The dataset of a DAG, of names that can't lead out of its folders; a developer's DAG is `developer-dataset`."""
     dataset = dag_id.rpartition("-")[2]
-    if not is_snake(dataset) or verb not in layout.VERBS:
+    if not is_snake(dataset) or verb not in get_args(layout.Verb):
         raise HTTPException(404, "no such page")
     return dataset
 

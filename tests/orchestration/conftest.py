@@ -53,8 +53,9 @@ def context(task: Any, run_id: str = "scheduled__2026-01-01T00:00:00+00:00", **c
         dag_id=task.dag_id, task_id=task.task_id, run_id=run_id, try_number=1, max_tries=task.retries, task=task,
         map_index=-1, bundle_instance=None,
     )  # fmt: skip
+    params = changes.pop("params", task.dag.params.dump())
     vars(ti).update(changes)
-    return {"ti": ti, "task": task, "run_id": run_id, "dag_run": run, "dag": task.dag}
+    return {"ti": ti, "task": task, "run_id": run_id, "dag_run": run, "dag": task.dag, "params": params}
 
 
 def pod_of(task: Any, **changes: Any) -> dict[str, Any]:

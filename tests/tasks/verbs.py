@@ -13,7 +13,7 @@ from include.contracts.layout import VERBS
 from include.tasks.__main__ import main as verb
 from tests.versions.publisher import Killer, serve
 
-for name in VERBS:
+for name in (*VERBS, "verify"):
     importlib.import_module(f"include.tasks.{name}")
 
 

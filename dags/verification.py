@@ -1,0 +1,5 @@
+"""One DAG for all datasets: what was published is there and whole, or its task says what is not."""
+
+from include.orchestration.upkeep import verification_dag
+
+verification = verification_dag()
