@@ -7,14 +7,9 @@ from typing import NamedTuple
 
 from ..adapters import git
 from ..adapters.cache import cache_folder
-from ..contracts.columns import Sensitivity
-from ..diff import markdown as report
-from ..diff.audience import shown_to
 from ..diff.model import Diff
 from ..errors import DataError
-from ..settings import REPOSITORY
 from . import worktree
-from .causes import Pinned
 from .comparing import Watch, buried, compared, pinned, unwatched
 from .pins import FILE, FOLDER, Entry, parse, parse_withdrawn
 from .revisions import resolve
@@ -64,27 +59,6 @@ def changes(
     ]
     gone = [buried(repository, entry, one.commit) for entry in _buried(one, other) if entry.name in wanted]
     return Diff(before=one.said, after=other.said, datasets=(*found, *gone), same=len(equal & wanted))
-
-
-def markdown(
-    repository: Path,
-    before: str,
-    after: str | None = None,
-    names: Collection[str] = (),
-    audience: Sensitivity = "public",
-) -> str:
-    """The difference of `changes` as Markdown below 60 kB, for a pull request; values only as `audience` may see."""
-    return report.markdown(shown_to(changes(repository, before, after, names), audience))
-
-
-def proposed(before: Entry | None, after: Entry, branch: str, cache: Path, repository: Path = REPOSITORY) -> str:
-    """The difference that a publication which can't be seen in a clone makes, as Markdown for its pull request.
-
-    `before` is the version that it follows, `branch` names what is proposed, `cache` keeps what has to be downloaded.
-    """
-    sides = (Pinned(before, None) if before else None, Pinned(after, None))
-    found = compared(repository, *sides, cache)
-    return report.markdown(shown_to(Diff(before="now", after=branch, datasets=(found,), same=0), "public"))
 
 
 def revision(repository: Path, said: str | None) -> Revision:

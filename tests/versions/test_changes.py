@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from include.contracts.columns import Column, TableSchema
+from include.diff.audience import shown_to
+from include.diff.markdown import markdown
 from include.diff.model import DatasetDiff, Diff
 from include.errors import DataError, EnvironmentFault
 from include.versions import worktree
-from include.versions.changes import changes, differing, markdown, proposed, revision
+from include.versions.causes import Pinned
+from include.versions.changes import changes, differing, revision
+from include.versions.comparing import compared
 from include.versions.pins import FILE, Entry, Withdrawn
 from tests.versions.house import SCHEMA, House, facts, git, house, version
 
@@ -164,7 +168,6 @@ def test_a_proposal_is_about_its_own_dataset(line: Line) -> None:
     branch = f"proposal/shares/{entry.meta.run}"
     diff = changes(line.clone(), "main", branch)
     assert [(found.dataset, found.status) for found in diff.datasets] == [("shares", "changed")]
-    assert "1 changed" in markdown(line.clone(), "main", branch)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +194,7 @@ def test_data_that_change_by_themselves_are_unexplained(line: Line) -> None:
     clone = line.clone()
     found = only(changes(clone, "HEAD~1", "HEAD"))
     assert (found.unexplained, found.causes) == (True, ())
-    assert "Unexplained" in markdown(clone, "HEAD~1", "HEAD")
+    assert "Unexplained" in markdown(changes(clone, "HEAD~1", "HEAD"))
 
 
 def test_a_commit_explains_only_if_it_touched_what_makes_the_dataset(line: Line) -> None:
@@ -305,24 +308,26 @@ def test_values_of_guarded_columns_and_datasets_stay_out_of_a_pull_request(line:
     line.publish({"closed": 55.5}, "whole", contract="access: internal\n", access="internal")
     line.publish({"closed": 66.5}, "whole", contract="access: internal\n", access="internal")
     clone = line.clone()
-    public = markdown(clone, "HEAD~4", "HEAD") + markdown(clone, "HEAD~3", "HEAD")
-    internal = markdown(clone, "HEAD~3", "HEAD", audience="internal")
+    added, changed = (changes(clone, before, "HEAD") for before in ("HEAD~4", "HEAD~3"))
+    public = markdown(shown_to(added, "public")) + markdown(shown_to(changed, "public"))
+    internal = markdown(shown_to(changed, "internal"))
     secrets = ("77.125", "88.125", "55.5", "66.5", "closed")
     assert "`open`" in public
     assert [secret for secret in secrets if secret in public] == []
     assert [secret for secret in secrets if secret not in internal] == ["55.5"]
 
 
-def test_a_publication_without_a_clone_tells_what_it_proposes(line: Line, tmp_path: Path) -> None:
-    before = line.publish(ROWS)
-    after = line.publish(ROWS | {"a": 9.0}, source_version="2", proposal=True)
-    nowhere = tmp_path / "archive"
-    (nowhere / ".dvc").mkdir(parents=True)
-    (nowhere / ".dvc" / "config").write_text((line.clone() / ".dvc" / "config").read_text())
-    text = proposed(before, after, "proposal/shares/x", tmp_path / "cache", nowhere)
-    assert "3 rows before, 3 after: 1 changed." in text
-    assert "source: version 1 became 2" in text.lower()
-    assert "New: 3 rows, 2 columns." in proposed(None, after, "proposal/shares/x", tmp_path / "cache", nowhere)
+def test_a_publication_without_a_clone_can_tell_what_it_changes(line: Line, tmp_path: Path) -> None:
+    before = line.publish(ROWS, code="d" * 40)
+    after = line.publish(ROWS | {"a": 9.0}, source_version="2")
+    archive = tmp_path / "archive"
+    (archive / ".dvc").mkdir(parents=True)
+    (archive / ".dvc" / "config").write_text((line.clone() / ".dvc" / "config").read_text())
+    found = compared(archive, Pinned(before, None), Pinned(after, None), tmp_path / "cache")
+    assert found.table
+    assert (found.table.counts.changed, found.problem, found.unexplained) == (1, None, False)
+    assert [cause.partition(":")[0] for cause in found.causes] == ["source", "code"]
+    assert "not in this clone" in found.causes[1]
 
 
 def test_the_house_is_not_changed_by_looking(line: Line) -> None:
