@@ -175,6 +175,7 @@ def test_it_compares_and_makes_the_version_again(
     assert "wells: identical, byte for byte" in done[-1].stdout
     text = (folder / "comment.md").read_text()
     assert "20 rows before, 21 after: 1 added, 20 changed." in text
+    assert text.startswith("## Data: `as it is` → `with this pull request`\n")
     assert "the dataset's extract.py" in text
     assert "| changed | well\\_id `W1` | `depth_m` | `1.5` | `2.5` |" in text
 

@@ -101,7 +101,7 @@ def review(base: str, head: str, to: Path) -> None:
     Raises EnvironmentFault where there is no such revision.
     """
     found = changes.changes(REPOSITORY, base, head, (), progress)
-    public = shown_to(found, "public")
+    public = shown_to(found, "public").model_copy(update={"before": "as it is", "after": "with this pull request"})
     to.mkdir(parents=True, exist_ok=True)
     _write(to / "comment.md", markdown(public))
     _write(to / "review.html", page(public))
