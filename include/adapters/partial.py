@@ -16,6 +16,8 @@ from .remote import Remote, told
 FOLDER = "parts"
 _RUN = 8
 _PARALLEL = 8
+_FEW = 8
+"""So many blocks are hashed sooner than threads are started."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,8 @@ def _bad(file: Path, wanted: Object, asked: list[int]) -> list[int]:
     """Those of the blocks that are not what was published; each is hashed once in a process while the file stays."""
     found = file.stat()
     state = (file, found.st_mtime_ns, found.st_size, found.st_ino, wanted.block)
+    if len(asked) < _FEW:
+        return [block for block in asked if _digest(*state, block) != wanted.hashes[block]]
     with ThreadPoolExecutor(2) as pool:
         digests = list(pool.map(lambda block: _digest(*state, block), asked))
     return [block for block, digest in zip(asked, digests, strict=True) if digest != wanted.hashes[block]]

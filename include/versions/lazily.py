@@ -1,7 +1,8 @@
 """A version's table without fetching it whole: only the blocks with the columns and row groups asked for are read."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -13,10 +14,12 @@ from polars.io.plugins import register_io_source
 from ..adapters.partial import Object, bring
 from ..contracts.columns import TableSchema
 from ..tables import parquet, regions
-from ..tables.ahead import ahead
+from ..tables.ahead import several
 from ..tables.regions import FORMAT, LOCAL, Region
 from ..tables.skipping import condition
 from ..tables.types import polars_type
+
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,11 @@ class Table:
 
     files: tuple[Object, ...]
     schema: TableSchema
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """The schema as Arrow has it."""
+        return parquet.arrow_schema(self.schema)
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class _Query:
 def frame(table: Table) -> pl.LazyFrame:
     """The rows of a table; a query that runs verifies what it uses and nothing else. It raises as `partial.bring`."""
     types = {column.name: polars_type(column.type) for column in table.schema.columns}
-    arrow = parquet.arrow_schema(table.schema)
+    arrow = table.arrow
 
     def read(
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _: int | None
@@ -47,7 +55,7 @@ def frame(table: Table) -> pl.LazyFrame:
         names = list(types) if columns is None else columns
         used = dict.fromkeys([*names, *(predicate.meta.root_names() if predicate is not None else ())])
         query = _Query(list(used), condition(predicate, arrow) if predicate is not None else None, rows)
-        for file, region in ahead(_regions(table, query)):
+        for file, region in _regions(table, query):
             rest = pl.concat([parquet.scan(file).slice(span.start, len(span)) for span in region.rows])
             kept = rest if predicate is None else rest.filter(predicate)
             yield from kept.select(names).collect_batches(maintain_order=True)
@@ -61,7 +69,7 @@ def dataset(table: Table, columns: Sequence[str] | None, where: pl.Expr | None) 
     With `where`, only the row groups that may meet it are there, so the reader has to filter still. Raises as
     `partial.bring`, and KeyError where there is no such column.
     """
-    arrow = parquet.arrow_schema(table.schema)
+    arrow = table.arrow
     names = arrow.names if columns is None else list(columns)
     schema = pa.schema([arrow.field(name) for name in names])
     query = _Query(names, None if where is None else condition(where, arrow))
@@ -72,15 +80,26 @@ def dataset(table: Table, columns: Sequence[str] | None, where: pl.Expr | None) 
 
 def _regions(table: Table, query: _Query) -> Iterator[tuple[Path, Region]]:
     """The files with something for the query, each a local one in which that is verified."""
-    arrow = parquet.arrow_schema(table.schema)
-    left = query.rows
+    every = several(partial(_verified, table, query), table.files, _AT_ONCE)
+    found = every if query.rows is None else _first(table, query)
+    yield from ((path, region) for path, region in found if region.groups)
+
+
+def _first(table: Table, query: _Query) -> Iterator[tuple[Path, Region]]:
+    """The files that hold the first rows, one after the other, since each says how many are left for the next."""
+    left = query.rows or 0
     for file in table.files:
-        path = bring(file, [len(file.hashes) - 1])
-        footer = file.blocks([regions.footer(path)])
-        path = bring(file, footer)
-        region = regions.region(path, query.columns, query.condition, arrow, left)
-        if region.groups:
-            yield bring(file, [*footer, *file.blocks(region.bytes)]), region
-        left = None if left is None else left - region.height
-        if left is not None and left <= 0:
+        if left <= 0:
             return
+        path, region = _verified(table, replace(query, rows=left), file)
+        left -= region.height
+        yield path, region
+
+
+def _verified(table: Table, query: _Query, file: Object) -> tuple[Path, Region]:
+    """A local file in which all that the query needs of `file` is verified."""
+    path = bring(file, [len(file.hashes) - 1])
+    footer = file.blocks([regions.footer(path)])
+    path = bring(file, footer)
+    region = regions.region(path, query.columns, query.condition, table.arrow, query.rows)
+    return (bring(file, [*footer, *file.blocks(region.bytes)]) if region.groups else path), region

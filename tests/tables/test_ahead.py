@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from include.tables.ahead import ahead
+from include.tables.ahead import ahead, several
 
 
 def test_items_come_in_order_and_the_next_is_made_while_the_last_is_used() -> None:
@@ -37,3 +37,28 @@ def test_what_the_source_raises_is_raised_after_the_items_before_it() -> None:
 
 def test_nothing_in_nothing_out() -> None:
     assert list(ahead([])) == []
+    assert list(several(str, [], 3)) == []
+
+
+def test_several_are_made_at_once_and_no_more_ahead_than_that() -> None:
+    begun = [threading.Event() for _ in range(9)]
+    together = threading.Barrier(3)
+
+    def make(number: int) -> int:
+        begun[number].set()
+        if number < 3:
+            together.wait(10)
+        return number * number
+
+    made = several(make, range(9), 3)
+    assert next(made) == 0
+    assert begun[3].wait(10), "the next one was not begun"
+    assert not begun[4].is_set()
+    assert list(made) == [1, 4, 9, 16, 25, 36, 49, 64]
+
+
+def test_what_making_one_of_several_raises_is_raised_in_its_turn() -> None:
+    made = several(lambda number: 1 // number, [1, 0, 1], 3)
+    assert next(made) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(made)
