@@ -134,10 +134,13 @@ def _values(parts: Sequence[Part], values: int, rows: int) -> tuple[Cell, Cell]:
 
 
 def _columns(table: TableDiff, status: str) -> Section:
-    shown = [column for column in table.columns if status == "added" or _tells(column)]
+    if status == "added":  # a side without rows has nothing to compare with
+        shown = [column.model_copy(update={"before": None}) for column in table.columns]
+    else:
+        shown = [column for column in table.columns if _tells(column)]
     both = table.counts.changed + table.counts.moved + table.counts.unchanged
     headings = ("column", "cells changed", "shape", "missing", "distinct", "least", "greatest", "mean", "drift")
-    rows = tuple(_column(column, both) for column in shown)
+    rows = tuple(_column(column, both, status) for column in shown)
     same = len(table.columns) - len(shown)
     after = f"{counted(same, 'column')} more with the same values." if same else ""
     return Section("columns", "Columns", headings, rows, frozenset({1, 3, 4, 7, 8}), after=after)
@@ -147,10 +150,10 @@ def _tells(column: ColumnDiff) -> bool:
     return bool(column.cells or column.moved_cells) or column.before != column.after or column.was is not None
 
 
-def _column(column: ColumnDiff, both: int) -> tuple[Cell, ...]:
+def _column(column: ColumnDiff, both: int, status: str) -> tuple[Cell, ...]:
     before, after = column.before, column.after
     name: Text = (Value(column.name), *((" was ", Value(column.was)) if column.was else ()))
-    if before is None or after is None:
+    if status != "added" and (before is None or after is None):
         name = (*name, " added" if before is None else " dropped")
     if column.masked:
         name = (*name, " masked")

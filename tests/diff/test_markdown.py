@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from include.diff.markdown import LIMIT, markdown
-from include.diff.model import ColumnDiff
+from include.diff.model import ColumnDiff, RowCounts
 from include.diff.words import code_span, plain_words, printable
-from tests.diff.records import HOSTILE, column, dataset, diff, hostile, loud, table
+from tests.diff.records import HOSTILE, column, dataset, diff, hostile, loud, profile, table
 
 # GitHub's dialect as a public parser reads it, bare addresses made links, as there.
 DIALECT = MarkdownIt("gfm-like")
@@ -42,6 +42,15 @@ def test_it_says_what_happened_schema_changes_first() -> None:
 
 def test_no_difference_is_said() -> None:
     assert "No dataset differs." in markdown(diff().model_copy(update={"datasets": ()}))
+
+
+def test_a_new_dataset_is_shown_without_a_before() -> None:
+    empty = profile(0, nulls=0, distinct=0, minimum=None, maximum=None)
+    counts = RowCounts(before=0, after=300, added=300, removed=0, changed=0, moved=0, unchanged=0)
+    new = table(columns=(column("co2", before=empty, after=profile(300)),), counts=counts, moved=(), coverage=())
+    text = markdown(diff(dataset(status="added", before=None, causes=(), table=new)))
+    assert "New: 300 rows, 1 column." in text
+    assert "| `co2` | ▅▅▆▆▆▆▆▇▇▇▇▇███ | 4 | 30 | `1990` | `2018` |" in text
 
 
 def test_several_datasets_begin_with_a_table_of_all() -> None:
