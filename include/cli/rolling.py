@@ -66,12 +66,13 @@ def _tell(planned: Rollback, done: Published, consumers: list[str]) -> None:
         for change in planned.breaking:
             _say(f"  {change}")
         _say(readers(consumers))
+        _say("schema.py and contract.yaml stay as they are: take their change back too, else the next run stops.")
     if done.outcome == "proposed":
         _say(f"A person must merge {done.branch}.")
     elif done.commit:
         _say(f"Pushed as {done.commit[:12]}.")
     else:
-        _say("data.dvc changed. Next: commit it with your reason; open a pull request.")
+        _say("data.dvc changed. Next: git commit data.dvc, with your reason; open a pull request.")
     _say("A run that brings back what was rolled back stops and says so; other content is published as always.")
 
 

@@ -105,8 +105,10 @@ def _show_judgement(name: str, store: Store, receipt: Receipt) -> None:
         made = files(store, receipt, Path(place), lambda file: file == "schema.json")
         schema = TableSchema.from_json(made["schema.json"].read_bytes())
         judgement = judge(folder, schema, loader.load(folder), head, Path(place))
+    if judgement.problems:
+        out.print("\n[yellow]publish will stop this version[/yellow]:")
     for problem in judgement.problems:
-        out.print(f"[yellow]publish will stop[/yellow]: {plain(problem)}", highlight=False, soft_wrap=True)
+        out.print(plain(problem), highlight=False, soft_wrap=True)
 
 
 def _show_difference(store: Store, name: str, run: str) -> None:

@@ -17,6 +17,8 @@ TEXT = """\
 and reads a part of them, another part each day. What is missing or damaged fails the task; its log names file, dataset
 and versions, and what to do: `commons verify --all --repair` restores it from wherever a good copy is.
 
+It also deletes the branches of proposals that nobody merged in 30 days.
+
 Trigger it with `sample: 100` to read everything now.
 """
 

@@ -16,6 +16,7 @@ from ..versions import census, derived, proof, repairing, verifying, withdrawal
 from ..versions.census import Pinned
 from ..versions.contents import Places, contents
 from ..versions.findings import Problem, Report
+from ..versions.proposals import DAYS, expire
 from ..versions.publication import WorkingTree
 from .perform import Run, Work, perform
 from .receipts import Receipt
@@ -38,13 +39,22 @@ def _verify(task: Run, store: Store) -> Work:
     with whole_repository() as repository:
         versions = census.chosen(repository, (), every=True)
         report = verify(repository, versions, places(cached=False), store, share=task.share, newest=True)
-    for line in (*report.notes, summary(report, task.share)):
+    expired = _expired()
+    gone = [f"{branch}: nobody merged it in {DAYS} days, so it is gone" for branch in expired]
+    for line in (*report.notes, *gone, summary(report, task.share)):
         log.info("verify: %s", line)
-    facts = {"versions": report.versions, "objects": report.objects, "bytes": report.bytes, "read": report.read}
+    counted = {"versions": report.versions, "objects": report.objects, "bytes": report.bytes, "read": report.read}
+    facts = counted | {"expired": expired}
     problems = tuple(str(problem) for problem in report.problems if not problem.repaired)
     if report.exit_code == 2:  # worth another try
         raise EnvironmentFault(*problems, *_last(problems))
     return Work(outcome="blocked" if problems else "done", problems=(*problems, *_last(problems)), facts=facts)
+
+
+def _expired() -> list[str]:
+    """The branches of proposals that nobody merged in time, now deleted."""
+    where = target()
+    return [] if isinstance(where, WorkingTree) else [one.branch for one in expire(where, dt.datetime.now(dt.UTC))]
 
 
 def _last(problems: Collection[str]) -> list[str]:

@@ -54,9 +54,10 @@ def _said(head: Entry, found: tuple[Change, ...], consumers: Sequence[str]) -> t
     back = f" It is a rollback: {head.meta.why}." if head.meta.rolled_back else ""
     return (
         f"{name}: {what} whoever reads the last version ({mark}, published {head.meta.published} by run "
-        f"{head.meta.run}). Nothing was published; that version stays.{back}",
+        f"{head.meta.run}).{back}",
         *(f"{name}: {change}." for change in found),
         f"{name}: {readers(consumers)}",
+        f"{name}: the report of publish shows how the data differ, as `commons diff` does.",
         f"{name}: if this is not meant, correct schema.py or contract.yaml. If it is, allow it for this one version in "
         f"contract.yaml, and run again:\n"
         f'breaking:\n  - after: "{mark}"\n    why: the reason\n    by: who decided',

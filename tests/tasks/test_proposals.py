@@ -1,11 +1,14 @@
 """A run that may not publish by itself ends as a branch and a pull request, and the next one does not pile up more."""
 
+import dataclasses
+import datetime as dt
 from collections.abc import Iterator
 
 import pytest
 
+from include.contracts.layout import VERIFICATION
 from include.tasks.receipts import Receipt, found
-from include.versions.proposals import proposals
+from include.versions.proposals import DAYS, proposals
 from include.versions.publication import git_target
 from tests.adapters.github import TOKEN, Host, host
 from tests.tasks.conftest import CONTRACT, ROWS, SCHEMA, Wells
@@ -88,6 +91,25 @@ def test_a_host_that_refuses_leaves_the_branch_and_the_retry_opens_the_pull_requ
     assert forge.pulls == []
     assert wells.verb("publish", "r1")["code"] == 0
     assert [pull["head"]["ref"] for pull in forge.pulls] == ["proposal/wells/r1"]
+
+
+def test_the_daily_upkeep_deletes_those_that_nobody_merged(wells: Wells) -> None:
+    wells.write(contract=PROPOSES)
+    assert wells.run("r1") == [0, 0, 0]
+    seed, branch = wells.root / "seed", "proposal/wells/r1"
+    upkeep = dataclasses.replace(wells, name=VERIFICATION)
+    assert upkeep.verb("verify", "v1")["code"] == 0
+    assert git("branch", "--list", "proposal/*", at=wells.origin).split() == [branch]
+    git("fetch", "-q", "origin", at=seed)
+    git("checkout", "-q", branch, at=seed)
+    month_ago = f"{dt.datetime.now(dt.UTC) - dt.timedelta(days=DAYS, minutes=1):%Y-%m-%dT%H:%M:%SZ}"
+    git("commit", "-q", "--amend", "--no-edit", at=seed, GIT_COMMITTER_DATE=month_ago)
+    git("push", "-q", "--force", "origin", branch, at=seed)
+    assert upkeep.verb("verify", "v2")["code"] == 0
+    assert git("branch", "--list", "proposal/*", at=wells.origin) == ""
+    said = found(wells.store, VERIFICATION, "v2", "verify")
+    assert said is not None
+    assert said.facts["expired"] == [branch]
 
 
 def test_without_a_host_it_stays_a_branch(wells: Wells) -> None:
