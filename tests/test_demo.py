@@ -41,7 +41,6 @@ def test_it_publishes_real_datasets_and_touches_nothing_of_the_reader(demo: tupl
 def test_what_this_repository_pins_comes_back_on_a_machine_that_has_only_git(demo: tuple[Path, str]) -> None:
     clone, said = demo
     assert said.count("identical, byte for byte") == said.count("restored on remote public") == len(ROWS)
-    assert f"{len(ROWS)} of {len(ROWS)} have the very bytes that the DAGs made above" in said
     machine = clone.parent / "machine"
     known = run("git show HEAD:data.dvc", machine).stdout
     assert (machine / "data.dvc").read_text() == known

@@ -56,7 +56,8 @@ def _bring_back(names: list[str], clone: Path) -> None:
     )  # fmt: skip
     _stop_at(_commons(machine, "rebuild", "--from-source", "--restore", *shipped, **_own(machine)), machine)
     same = sum(pinned[name].md5 == published[name].md5 for name in shipped)
-    out.print(f"{same} of {len(shipped)} have the very bytes that the DAGs made above.", highlight=False)
+    if same:  # else the code has changed since they were pinned
+        out.print(f"{same} of {len(shipped)} have the very bytes that the DAGs made above.", highlight=False)
     _commons(machine, "open", shipped[0], "--rows", "3", **_own(machine))
 
 
