@@ -57,7 +57,7 @@ def chosen(before: pl.Series, after: pl.Series, part: bool) -> Bins:
     most = (FEW_PARTS if part else FEW) if category else 0
     if before.dtype == pl.Boolean or before.dtype == pl.String:
         return Bins(values=() if most else _frequent(both), most=most)
-    return Bins(_edges(_numbers(both), both.dtype), tuple(deciles(_numbers(before).drop_nulls())), most=most)
+    return Bins(_edges(_numbers(both), both.dtype), tuple(deciles(_numbers(before))), most=most)
 
 
 def above(column: pl.Expr, dtype: pl.DataType, edge: float) -> pl.Expr:
@@ -86,8 +86,9 @@ def labels(edges: Sequence[float], dtype: pl.DataType) -> list[str]:
 
 
 def _numbers(values: pl.Series) -> pl.Series:
-    numbers = values.to_frame("x").select(_number(pl.col("x"), values.dtype).cast(pl.Float64))
-    return numbers.to_series().fill_nan(None)
+    """Those that are finite."""
+    numbers = values.to_frame("x").select(_number(pl.col("x"), values.dtype).cast(pl.Float64)).to_series()
+    return numbers.filter(numbers.is_finite()).replace(-0.0, 0.0)
 
 
 def _frequent(values: pl.Series) -> tuple[Any, ...]:
@@ -97,14 +98,14 @@ def _frequent(values: pl.Series) -> tuple[Any, ...]:
 
 def _edges(values: pl.Series, dtype: pl.DataType) -> tuple[float, ...]:
     """About ten round ones over the middle 98 % of the values, so that what lies far out leaves the rest readable."""
-    values = values.filter(values.is_finite())
     low, high = (values.quantile(share, "nearest") for share in (_TAIL, 1 - _TAIL))
     if low is None or high is None or low == high:
         return ()
     day = 1 if dtype == pl.Date else _DAY
     if dtype.is_temporal() and dtype != pl.Time and high - low > _YEARS * 365 * day:
         years = _round(1970 + low / day / 365.2425, 1970 + high / day / 365.2425, whole=True)
-        return tuple(float(day * ((dt.date(int(year), 1, 1) - _EPOCH.date()).days - 1)) for year in years)
+        ends = (dt.date(int(year) - 1, 12, 31) for year in years if dt.MINYEAR < year <= dt.MAXYEAR)
+        return tuple(float(day * (end - _EPOCH.date()).days) for end in ends)
     return _round(low, high, whole=dtype.is_integer() or dtype == pl.Date)
 
 
@@ -113,7 +114,7 @@ def _round(low: float, high: float, whole: bool) -> tuple[float, ...]:
     ten = 10.0 ** math.floor(math.log10(rough))
     step = next(step * ten for step in _STEPS if step * ten >= rough * (1 - 1e-9) and not (whole and step * ten % 1))
     places = range(math.floor(low / step), math.ceil(high / step) + 1)
-    return tuple(float(f"{place * step:.12g}") for place in places)
+    return tuple(float(f"{place * step:.12g}") + 0.0 for place in places)  # no -0.0
 
 
 def _text(edge: float, dtype: pl.DataType) -> str:

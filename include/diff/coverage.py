@@ -9,6 +9,9 @@ from .model import LISTED, Coverage, Part
 from .moves import MovedKeys
 from .profiles import Profiles, texts
 
+_WORTH = 10
+"""Rows, lost or gained, from which categories beside the key are worth a word."""
+
 
 def coverage(
     columns: Sequence[Slot], key: Collection[str], sides: Sequence[Profiles], moved: Sequence[MovedKeys]
@@ -22,15 +25,16 @@ def coverage(
             if found.part == (slot.name,) and found.gone:
                 lost = lost.join(found.gone[0], left_on="value", right_on=slot.name, how="anti")
                 gained = gained.join(found.gone[1], left_on="value", right_on=slot.name, how="anti")
-        if lost.height or gained.height:
+        rows = int(lost["rows"].sum()), int(gained["rows"].sum())
+        if max(rows) >= (1 if slot.name in key else _WORTH):
             yield Coverage(
                 column=slot.label,
                 key=slot.name in key,
                 lost_values=lost.height,
-                lost_rows=int(lost["rows"].sum()),
+                lost_rows=rows[0],
                 lost=_listed(lost),
                 gained_values=gained.height,
-                gained_rows=int(gained["rows"].sum()),
+                gained_rows=rows[1],
                 gained=_listed(gained),
             )
 

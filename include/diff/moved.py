@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from .moves import MovedKeys, Moves
+from .moves import MovedKeys, Moves, Odds
 from .sides import Table
 from .spool import Spool
 from .tally import Tally
@@ -20,23 +20,36 @@ def moves(
     """Where moved keys can be looked for; None without a key or values beside it, or with rows on one side only."""
     if not (tally.values and tally.removed.rows and tally.added.rows):
         return None
-    put_aside = [tally.removed.sample(), tally.added.sample()]
-    rows = sum(table.rows() for table in tables)
-    chance = {
-        name: max(1 / rows, *(_collision(sample[name]) for sample in (*samples, *put_aside))) for name in tally.values
+    some = *samples, tally.removed.sample(), tally.added.sample()
+    odds = {
+        name: Odds(_stays(tally, name), max(_least(tables), *(_collision(rows[name]) for rows in some)))
+        for name in tally.values
     }
-    return Moves(tally.removed, tally.added, chance, any(tally.repeated), scratch, memory_mb)
+    return Moves((tally.removed, tally.added), tables, odds, any(tally.repeated), scratch, memory_mb)
 
 
-def look(found: Moves, tally: Tally, tables: Sequence[Table]) -> Iterator[MovedKeys]:
+def look(found: Moves, tally: Tally, tables: Sequence[Table], samples: Sequence[pl.DataFrame]) -> Iterator[MovedKeys]:
     """All keys that moved."""
     key, spools = tally.order, (tally.removed, tally.added)
     for part in key if len(key) > 1 else ():
         gone = _gone(spools, tables, [part])
         if gone and all(values.height for values in gone):
-            yield found.look([part], [name for name in key if name != part], gone)
+            rest = [name for name in key if name != part]
+            chance = max(_least(tables), *(_collision(rows.select(pl.struct(rest)).to_series()) for rows in samples))
+            yield found.look([part], rest, chance, gone)
     whole = _gone(spools, tables, key) if any(tally.repeated) else None
-    yield found.look(key, [], whole)
+    yield found.look(key, [], 1.0, whole)
+
+
+def _stays(tally: Tally, name: str) -> float:
+    """The share of rows that stay whose cell does, with nine such rows and one other added to them."""
+    rows = tally.changed + tally.unchanged
+    return (rows - tally.cells[name] + 9) / (rows + 10)
+
+
+def _least(tables: Sequence[Table]) -> float:
+    """What chance is taken to be of what was never seen twice."""
+    return 1 / sum(table.rows() for table in tables)
 
 
 def _gone(

@@ -2,30 +2,51 @@
 """Keys that map one to one to new ones while the rest of the row stays, among rows that seem removed and added.
 
 Candidates share values, with the same other parts of the key, that nobody else has. They are accepted by the weight of
-all their cells: log2(m/u) for those that agree, log2((1-m)/(1-u)) for those that don't, where u is how often two cells
-of a column are equal by chance. Source: Fellegi and Sunter, A Theory for Record Linkage (1969).
+all their cells: log2(m/u) for those that agree, log2((1-m)/(1-u)) for those that don't.
+Source: Fellegi and Sunter, A Theory for Record Linkage (1969).
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from ..tables.database import connect, literal
 from .model import LISTED
+from .sides import Table
 from .spool import Spool
 
-_AGREE = 0.9
-"""m: how often cells of the same thing agree."""
 _STAY = 0.75
-"""Share of the weight of its cells that stays where a key moved."""
+"""Share of the weight of its cells that stays where a key moved; half of it where most keys did."""
 _ODDS = 19.0
 """Odds of being true from which a pair is accepted: 95 %."""
 _SIGNALS = 6
+_TWINS = 100_000
+"""Of so many rows at most it is looked whether they are like others; where more moved, chance has no part in it."""
 _ROWS = ("removed", "added")
 _BOTH = "moved JOIN all_removed r ON r._row = i JOIN all_added a ON a._row = j"
+
+
+class Odds(NamedTuple):
+    """How often two cells of a column agree: `m` in rows that are the same thing, `u` in any two, by chance."""
+
+    m: float
+    u: float
+
+    def agree(self) -> float:
+        """Weight of cells that agree."""
+        return max(math.log2(self.m / self.u), 0.0)
+
+    def expected(self) -> float:
+        """What cells of the same thing weigh on average, where they agree."""
+        return self.m * self.agree()
+
+    def differ(self) -> float:
+        """Weight, against, of cells that don't."""
+        return max(math.log2((1 - self.u) / (1 - self.m)), 0.0) if self.u < 1 else 0.0
 
 
 @dataclass(frozen=True)
@@ -45,22 +66,35 @@ class Moves:
     """Looks for moved keys among two spools of rows; each look takes away what it found."""
 
     def __init__(
-        self, removed: Spool, added: Spool, chance: Mapping[str, float], repeated: bool, scratch: Path, memory_mb: int
+        self,
+        spools: Sequence[Spool],
+        tables: Sequence[Table],
+        odds: Mapping[str, Odds],
+        repeated: bool,
+        scratch: Path,
+        memory_mb: int,
     ) -> None:
-        """`chance` is u by column; `repeated` whether keys repeat."""
+        """`spools` are rows of the `tables` that were removed and added; `odds` are those of columns beside the key.
+
+        `repeated` says whether keys repeat.
+        """
         scratch.mkdir(parents=True, exist_ok=True)
-        self._chance, self._repeated, self._looks = chance, repeated, 0
+        self._tables, self._odds, self._repeated, self._looks = tables, odds, repeated, 0
         self.db = connect(scratch, memory_mb)
         self.db.execute("CREATE TABLE moved (i BIGINT, j BIGINT, look INTEGER)")
-        for name, spool, place in zip(_ROWS, (removed, added), "ij", strict=True):
+        for name, spool, place in zip(_ROWS, spools, "ij", strict=True):
             files = ", ".join("'" + literal(file).replace("'", "''") + "'" for file in spool.files)
             self.db.execute(f"CREATE VIEW all_{name} AS FROM read_parquet([{files}], hive_partitioning = false)")
             self.db.execute(f"CREATE VIEW {name} AS FROM all_{name} ANTI JOIN moved ON _row = {place}")
 
     def look(
-        self, part: Sequence[str], rest: Sequence[str], gone: tuple[pl.DataFrame, pl.DataFrame] | None
+        self,
+        part: Sequence[str],
+        rest: Sequence[str],
+        chance: float,
+        gone: tuple[pl.DataFrame, pl.DataFrame] | None,
     ) -> MovedKeys:
-        """Values of `part` that moved while the `rest` of the key stayed.
+        """Values of `part` that moved while the `rest` of the key stayed; `chance` is how often that is equal by it.
 
         `gone` are the values that only before has, and only after; None where those of all rows are, one row each.
         """
@@ -68,10 +102,11 @@ class Moves:
             self._number(name, part, values)
         self._looks += 1
         self.db.execute("CREATE OR REPLACE TABLE accepted (v BIGINT, w BIGINT)")
-        signals = sorted(self._chance, key=lambda name: self._chance[name])[:_SIGNALS]
-        for stage in ([f"hash({', '.join(self._chance)})"], signals) if signals else ():
+        signals = sorted(self._odds, key=lambda name: self._odds[name].u)[:_SIGNALS]
+        for stage in ([f"hash({', '.join(self._odds)})"], signals) if signals else ():
             self._vote(stage, rest)
-            self._judge(rest)
+            self._drop_twins(rest)
+            self._judge(rest, chance)
         return self._found(part, gone)
 
     def close(self) -> None:
@@ -118,18 +153,36 @@ class Moves:
             SELECT v, w FROM best QUALIFY count(*) OVER (PARTITION BY v) = 1 AND count(*) OVER (PARTITION BY w) = 1"""
         )
 
-    def _judge(self, rest: Sequence[str]) -> None:
+    def _drop_twins(self, rest: Sequence[str]) -> None:
+        """Leave out single rows that equal others of their table in all but `part`: nobody could tell which moved."""
+        names = [*rest, *self._odds]
+        for name, value, table in zip(_ROWS, "vw", self._tables, strict=True):
+            single = f"SELECT v AS {value}, any_value(_row) AS _row FROM of_{name} GROUP BY 1 HAVING count(*) = 1"
+            rows = self._frame(f"FROM {name} JOIN ({single}) USING (_row) SEMI JOIN candidates USING ({value})")
+            if not 0 < rows.height <= _TWINS:
+                continue
+            whole = pl.struct(names).hash().alias("hash")
+            mine = rows.cast({n: t for n, t in table.types.items() if n in names}).select(value, whole)
+            likes = table.scan().select(whole).join(mine.lazy(), on="hash", how="semi").group_by("hash").len()
+            twins = likes.filter(pl.col("len") > 1).collect(engine="streaming")
+            self.db.register("twins", mine.join(twins, on="hash", how="semi").to_arrow())
+            self.db.execute(f"DELETE FROM candidates WHERE {value} IN (SELECT {value} FROM twins)")
+            self.db.unregister("twins")
+
+    def _judge(self, rest: Sequence[str], chance: float) -> None:
         """Accept candidates by their weight; put their rows into `moved`."""
-        most = max(self._count(f"(SELECT DISTINCT v FROM of_{name})") for name in _ROWS)
-        share = self._count("candidates") / (most + 1)
-        if not share:
+        values = max(self._count(f"(SELECT DISTINCT v FROM of_{name})") for name in _ROWS)
+        before = self._count("accepted")
+        share = (before + self._count("candidates")) / (before + values + 1)
+        if not share or not values:
             return
-        least = math.log2(_ODDS) + math.log2(max(most, 1)) - math.log2(share / (1 - share))
+        least = math.log2(_ODDS) + math.log2(values) - math.log2(share / (1 - share))
+        stay = _STAY / 2 if before > values else _STAY
         equal = "".join(f" AND r.{name} IS NOT DISTINCT FROM a.{name}" for name in rest)
         self.db.execute(
             f"""CREATE OR REPLACE TABLE aligned AS
-            SELECT c.v, c.w, r._row AS i, a._row AS j, {self._weights("=", _for)} AS agreed,
-                   {self._weights("<>", _for)} AS lost, {self._weights("<>", _against)} AS against
+            SELECT c.v, c.w, r._row AS i, a._row AS j, {self._weights("=", Odds.agree)} AS agreed,
+                   {self._weights("<>", Odds.expected)} AS lost, {self._weights("<>", Odds.differ)} AS against
             FROM candidates c
             JOIN (SELECT * FROM removed JOIN of_removed USING (_row)) r ON r.v = c.v
             JOIN (SELECT * FROM added JOIN of_added USING (_row)) a ON a.v = c.w{equal}"""
@@ -145,7 +198,7 @@ class Moves:
             f"""CREATE OR REPLACE TABLE taken AS
             SELECT v, w FROM (SELECT v, w, count(*) AS n, sum(agreed - against) AS weight,
                                      sum(agreed) AS agreed, sum(lost) AS lost FROM aligned GROUP BY v, w) {sizes}
-            WHERE weight >= {least} AND agreed >= {_STAY} * (agreed + lost)
+            WHERE weight - n * log2(least(1, {chance} * added_rows)) >= {least} AND agreed >= {stay} * (agreed + lost)
               AND 2 * n >= greatest(removed_rows, added_rows)"""
         )
         self.db.execute(f"INSERT INTO moved SELECT i, j, {self._looks} FROM aligned SEMI JOIN taken USING (v, w)")
@@ -153,10 +206,11 @@ class Moves:
         for name, value in zip(_ROWS, "vw", strict=True):
             self.db.execute(f"DELETE FROM of_{name} WHERE v IN (SELECT {value} FROM taken)")
 
-    def _weights(self, operator: str, weight: Callable[[float], float]) -> str:
+    def _weights(self, operator: str, weight: Callable[[Odds], float]) -> str:
         """The sum, over the columns whose cells compare so, of their weights; a missing cell says nothing."""
         return " + ".join(
-            f"CASE WHEN r.{name} {operator} a.{name} THEN {weight(u)} ELSE 0 END" for name, u in self._chance.items()
+            f"CASE WHEN r.{name} {operator} a.{name} THEN {weight(odds)} ELSE 0 END"
+            for name, odds in self._odds.items()
         )
 
     def _found(self, part: Sequence[str], gone: tuple[pl.DataFrame, pl.DataFrame] | None) -> MovedKeys:
@@ -178,13 +232,3 @@ class Moves:
 
     def _frame(self, query: str) -> pl.DataFrame:
         return pl.DataFrame(pl.from_arrow(self.db.sql(query).to_arrow_table()))
-
-
-def _for(u: float) -> float:
-    """Weight of cells that agree."""
-    return max(math.log2(_AGREE / u), 0.0)
-
-
-def _against(u: float) -> float:
-    """Weight of cells that don't."""
-    return max(math.log2((1 - u) / (1 - _AGREE)), 0.0) if u < 1 else 0.0

@@ -84,7 +84,7 @@ def _keys(found: Compared, scratch: Path, memory_mb: int) -> _Keys:
     if moves is None:
         return _Keys((), {}, tuple(_alone(found, tally.removed.first(SAMPLES), tally.added.first(SAMPLES))))
     with closing(moves):
-        parts = tuple(part for part in moved.look(moves, tally, found.tables) if part.rows)
+        parts = tuple(part for part in moved.look(moves, tally, found.tables, found.samples) if part.rows)
         some = samples("moved", *moves.rows(SAMPLES), found.columns, found.key)
         rest = _alone(found, *(moves.left(name, SAMPLES) for name in ("removed", "added")))
         return _Keys(parts, moves.cells([*found.key, *tally.values]), (*rest, *some))

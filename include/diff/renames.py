@@ -91,7 +91,10 @@ def _key_pairs(sides: Sequence[Side], columns: Sequence[Slot]) -> list[Pair]:
 
 def _matches(sides: Sequence[Side], columns: Sequence[Slot]) -> list[_Match]:
     old, new = _open(columns)
-    for on in (*possible_keys(columns, sides[0].schema, sides[1].schema), _paired(columns)):
+    keys = possible_keys(columns, sides[0].schema, sides[1].schema)
+    # Where keys moved, rows are told by all else.
+    rest = [name for name in _paired(columns) if not any(name in key for key in keys)]
+    for on in (*keys, rest):
         joined = _joined(sides, columns, on)
         if joined is not None:
             return _agreeing(joined, old, new)
