@@ -93,7 +93,7 @@ def _numbers(values: pl.Series) -> pl.Series:
 
 def _frequent(values: pl.Series) -> tuple[Any, ...]:
     counts = values.alias("value").value_counts(name="rows").sort("rows", "value", descending=[True, False])
-    return tuple(counts.filter(pl.col("rows") >= _SHARE * values.len()).head(TOP)["value"].to_list())
+    return tuple(counts.filter(pl.col("rows") >= max(_SHARE * values.len(), 2)).head(TOP)["value"].to_list())
 
 
 def _edges(values: pl.Series, dtype: pl.DataType) -> tuple[float, ...]:

@@ -156,7 +156,7 @@ def _top(dtype: pl.DataType, counts: Sequence[Counts], present: Sequence[int]) -
     names = shown(top, dtype)
     rows = [(text, *(side.get(value, 0) for side in counts)) for text, value in zip(names, top, strict=True)]
     rest = [all_ - sum(side.get(value, 0) for value in top) for all_, side in zip(present, counts, strict=True)]
-    return [*rows, (OTHERS, *rest)] if any(rest) else rows
+    return [*rows, (OTHERS, *rest)] if rows and any(rest) else rows
 
 
 def _facts(name: str, dtype: pl.DataType, chosen: Bins) -> list[pl.Expr]:
