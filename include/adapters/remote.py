@@ -107,13 +107,19 @@ def remote(name: str, repository: Path | None, override: str = "") -> Remote:
     config = config_of(repository)
     known = dict(config["remote"].get(name, {}))
     if override:
-        known = known | {"url": f"{override.rstrip('/')}/{name}"}
+        url = f"{override.rstrip('/')}/{name}"
+        # Options of a folder mean nothing to a bucket, and DVC refuses them there.
+        known = (known if _protocol(known.get("url", "")) == _protocol(url) else {}) | {"url": url}
     if "url" not in known:
         raise EnvironmentFault(
             f"{repository}/.dvc/config: no remote named {name!r}. "
             f"Add it with `dvc remote add {name} ADDRESS`, or set COMMONS_REMOTE to the folder of all remotes."
         )
     return _opened(name, known, config)
+
+
+def _protocol(url: str) -> str:
+    return urlsplit(url).scheme or "file"
 
 
 def remote_at(name: str, url: str) -> Remote:

@@ -16,7 +16,7 @@ import pytest
 
 from include.adapters import remote as remotes
 from include.adapters.cache import fetch, listing
-from include.adapters.remote import Listing, Remote, listing_of, put_version, remote
+from include.adapters.remote import Listing, Remote, listing_of, point_remotes, put_version, remote
 from include.errors import EnvironmentFault
 
 GATEWAY = shutil.which("versitygw") or str(Path.home() / "go" / "bin" / "versitygw")
@@ -54,6 +54,24 @@ def round_trip(target: Remote, folder: Path, cache: Path) -> Listing:
     for path, oid in found.files.items():
         assert fetch(oid, target, cache).read_bytes() == (folder / path).read_bytes()
     return wanted
+
+
+def test_a_bucket_may_take_the_place_of_a_folder_and_the_other_way_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deployment names its remotes by COMMONS_REMOTE, whatever kind a clone's .dvc/config names."""
+    s3(monkeypatch, "http://127.0.0.1:1")
+    (tmp_path / ".dvc").mkdir()
+    point_remotes(tmp_path, tmp_path / "remotes")
+    there = remote("public", tmp_path, "s3://bucket")
+    assert (there.is_local, there.path("0123")) == (False, "bucket/public/files/md5/01/23")
+    assert remote("public", tmp_path).is_local
+    with (tmp_path / ".dvc" / "config").open("w") as config:
+        config.write("['remote \"public\"']\n    url = s3://other/public\n    endpointurl = http://127.0.0.1:2\n")
+    here = remote("public", tmp_path, f"file://{tmp_path}/elsewhere")
+    assert (here.is_local, here.root) == (True, f"{tmp_path}/elsewhere/public")
+    same = remote("public", tmp_path, "s3://third")
+    assert same.fs.fs_args["client_kwargs"]["endpoint_url"] == "http://127.0.0.1:2"  # of one kind: options hold
 
 
 def test_a_folder_of_this_machine(folder: Path, tmp_path: Path) -> None:
