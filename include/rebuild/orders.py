@@ -8,7 +8,7 @@ from ..adapters import git
 from ..errors import DataError
 from ..versions import worktree
 from ..versions.pins import FILE, Entry, parse
-from ..versions.reading import Version, history
+from ..versions.reading import Version, entry_at, history
 from ..versions.revisions import resolve
 
 
@@ -41,12 +41,18 @@ def orders(repository: Path, names: Sequence[str], revision: str | None) -> list
     commit = resolve(repository, revision) if revision else None
     text = git.texts_at(repository, FILE, [commit])[0] if commit else worktree.text(repository)
     pinned = parse(text, f"{revision or repository}:{FILE}").entries
-    if unknown := [name for name in names if name not in pinned]:
-        where = f"revision {revision}" if revision else str(repository / FILE)
-        raise DataError(
-            *(f"{name}: no version at {where}. `commons list` shows the datasets that have one." for name in unknown)
-        )
+    if problems := [_absent(repository, name, revision) for name in names if name not in pinned]:
+        raise DataError(*problems)
     return [order(repository, pinned[name], commit) for name in names or sorted(pinned)]
+
+
+def _absent(repository: Path, name: str, revision: str | None) -> str:
+    """Why a dataset has no version there."""
+    try:
+        entry_at(repository, name, revision)
+    except DataError as error:
+        return str(error)
+    return f"{name}: was published just now. Try again."
 
 
 def order(repository: Path, entry: Entry, commit: str | None) -> Order:
