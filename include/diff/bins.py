@@ -17,6 +17,8 @@ FEW = 1_000
 FEW_PARTS = 100_000
 """So many values of a part of the key are counted."""
 _OFTEN = 10
+_TWICE = 4
+"""So often, on both sides together, a value comes more than once."""
 _TAIL = 0.01
 _SHARE = 0.002
 """Of the rows, that a value needs to be shown by itself."""
@@ -93,7 +95,7 @@ def _numbers(values: pl.Series) -> pl.Series:
 
 def _frequent(values: pl.Series) -> tuple[Any, ...]:
     counts = values.alias("value").value_counts(name="rows").sort("rows", "value", descending=[True, False])
-    return tuple(counts.filter(pl.col("rows") >= max(_SHARE * values.len(), 2)).head(TOP)["value"].to_list())
+    return tuple(counts.filter(pl.col("rows") >= max(_SHARE * values.len(), _TWICE)).head(TOP)["value"].to_list())
 
 
 def _edges(values: pl.Series, dtype: pl.DataType) -> tuple[float, ...]:
