@@ -38,7 +38,7 @@ def renamed(after: pl.DataFrame, key: Sequence[str], truth: Truth, chance: rando
     """The same with some columns retyped, so that every value still says the same, and some under other names."""
     for name, dtype in after.schema.items():
         kinds = RETYPES.get("int" if dtype.is_integer() else "float" if dtype.is_float() else str(dtype).lower(), ())
-        if kinds and name not in key and chance.random() < 0.15:
+        if kinds and chance.random() < 0.15:
             truth.retyped[name] = chance.choice(kinds)
     casts = {"float64": pl.Float64(), "string": pl.String(), "timestamp_naive": pl.Datetime("us")}
     after = after.with_columns(pl.col(name).cast(casts[kind]) for name, kind in truth.retyped.items())
