@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from ..adapters import git
 from ..adapters.cache import cache_folder
+from ..adapters.forge import forge
 from ..adapters.remote import Remote, remote
 from ..contracts import loader
 from ..settings import REPOSITORY, settings
 from ..tasks.sync import target
-from ..versions import rollback
+from ..versions import proposals, rollback
 from ..versions.breaks import readers
 from ..versions.publication import pin
 from ..versions.pushing import GitTarget
@@ -40,7 +41,11 @@ def roll_back(name: str, to: str, why: str) -> None:
         where = replace(where, who=_person() or where.who)
     with progress(f"Reading {name} at {commit[:12]}", len(planned.files.files)) as advance:
         done = pin(planned.entry, planned.base, where, planned.store, lambda: rollback.bring(planned, cache, advance))
-    return _tell(planned, done, loader.consumers(folder.parent, name))
+    request = None
+    if isinstance(where, GitTarget) and done.outcome == "proposed":
+        diff = proposals.difference(pins.entries[name], done.entry, REPOSITORY, cache)
+        request = proposals.requested(done, where, forge(settings().forge), diff)
+    return _tell(planned, done, loader.consumers(folder.parent, name), request)
 
 
 def _person() -> git.Identity | None:
@@ -57,7 +62,7 @@ def _remote(name: str) -> Remote:
     return remote(name, REPOSITORY, settings().remote)
 
 
-def _tell(planned: Rollback, done: Published, consumers: list[str]) -> None:
+def _tell(planned: Rollback, done: Published, consumers: list[str], request: str | None) -> None:
     name, meta = planned.entry.name, planned.to.meta
     what = "proposed to go back" if done.outcome == "proposed" else "back"
     _say(f"{name}: {what} to {planned.commit[:12]} (published {meta.published}, {meta.rows:,} rows), as a new version.")
@@ -68,7 +73,7 @@ def _tell(planned: Rollback, done: Published, consumers: list[str]) -> None:
         _say(readers(consumers))
         _say("schema.py and contract.yaml stay as they are: take their change back too, else the next run stops.")
     if done.outcome == "proposed":
-        _say(f"A person must merge {done.branch}.")
+        _say(f"A person must merge {request or done.branch}.")
     elif done.commit:
         _say(f"Pushed as {done.commit[:12]}.")
     else:

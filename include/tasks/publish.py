@@ -20,8 +20,6 @@ from ..errors import ConflictError, DataError, EnvironmentFault
 from ..settings import REPOSITORY, settings
 from ..versions import breaks, heads, proposals, reading
 from ..versions.breaks import Judgement
-from ..versions.causes import Pinned
-from ..versions.comparing import compared
 from ..versions.facts import Facts, access_class, entry_of, said
 from ..versions.heads import Head
 from ..versions.pins import Entry
@@ -61,7 +59,8 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
     facts = _facts(task, extracted, validated, contract, judgement.why)
     if head and judgement.problems:
         nothing = {"commit": None, "entry": None, "breaking": breaking}
-        shown = _shown(_difference(head, _unpublished(facts, folder, own, place / "base"), place / "base"), place)
+        entry = _unpublished(facts, folder, own, place / "base")
+        shown = _shown(proposals.difference(head.entry, entry, REPOSITORY, place / "base"), place)
         return Work("blocked", shown, counts=validated.counts, problems=judgement.problems, facts=nothing)
     review = contract.publish == "proposal" or access_class(schema, contract.access) == "restricted"
     where = target(propose=bool(breaking) or review)
@@ -77,9 +76,9 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
         heads.write(store, settings().ref, done.entry, {})
     shown = {}
     if done.outcome == "proposed" and isinstance(where, GitTarget):
-        difference = _difference(head, done.entry, place / "base")
-        proposals.requested(done, where, forge(settings().forge), markdown(shown_to(difference, "public")))
-        shown = _shown(difference, place)
+        diff = proposals.difference(head.entry if head else None, done.entry, REPOSITORY, place / "base")
+        proposals.requested(done, where, forge(settings().forge), diff)
+        shown = _shown(diff, place)
     log.info("publish %s: %s %s", task.dataset, done.outcome, done.branch or done.commit or "")
     return Work(
         outcome="done" if done.outcome == "published" else done.outcome,
@@ -87,13 +86,6 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
         counts=validated.counts,
         facts={"commit": done.commit, "entry": done.entry.document(), "breaking": breaking},
     )
-
-
-def _difference(head: Head | None, entry: Entry, cache: Path) -> Diff:
-    """How a version that a person is to decide about differs from the last one."""
-    last = Pinned(head.entry, None) if head else None
-    found = compared(REPOSITORY, last, Pinned(entry, None), cache)
-    return Diff(before="the last version", after=f"run {entry.meta.run}", datasets=(found,), same=0)
 
 
 def _unpublished(facts: Facts, folder: Path, own: dict[str, str], cache: Path) -> Entry:

@@ -2,11 +2,18 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import unquote
 
 from ..adapters import forge, git
 from ..adapters.forge import Forge
+from ..diff.audience import shown_to
+from ..diff.markdown import markdown
+from ..diff.model import Diff
+from .causes import Pinned
+from .comparing import compared
 from .facts import message
+from .pins import Entry
 from .pushing import GitTarget
 from .settling import Published
 
@@ -39,15 +46,22 @@ class Proposal:
         return self.made + dt.timedelta(days=DAYS)
 
 
-def requested(done: Published, target: GitTarget, at: Forge | None, diff: str) -> str | None:
-    """The address of the pull request of the proposal `done`; None where no host is set. `diff` is Markdown.
+def difference(last: Entry | None, entry: Entry, repository: Path, cache: Path) -> Diff:
+    """How a version that a person is to decide about differs from the last one; its files may be in `cache` only."""
+    found = compared(repository, Pinned(last, None) if last else None, Pinned(entry, None), cache)
+    return Diff(before="the last version", after=f"run {entry.meta.run}", datasets=(found,), same=0)
+
+
+def requested(done: Published, target: GitTarget, at: Forge | None, diff: Diff) -> str | None:
+    """The address of the pull request of the proposal `done`, which shows what of `diff` is public; None without host.
 
     Raises EnvironmentFault where the host refuses or does not answer: the branch is there all the same.
     """
     if at is None or not done.branch or not done.commit:
         return None
     title = message(done.entry).partition("\n")[0]
-    return forge.pull_request(at, done.branch, done.commit, target.ref, title, _text(done, diff))
+    text = _text(done, markdown(shown_to(diff, "public")))
+    return forge.pull_request(at, done.branch, done.commit, target.ref, title, text)
 
 
 def proposals(target: GitTarget) -> list[Proposal]:
@@ -83,11 +97,11 @@ def _proposal(ref: str, commit: str, made: str) -> Proposal:
 
 
 def _text(done: Published, diff: str) -> str:
-    """What the reviewer reads: the commit's facts, the difference, and what to do."""
+    """What the reviewer reads: why, what to do, and the difference."""
     name, why = done.entry.name, done.entry.meta.why
     said = [f"Reason: {why}"] if why else []
     do = (
         f"Merging this publishes it. To look at the rows: `commons open {name} --at {done.branch}`. Unmerged, it "
         f"expires after {DAYS} days."
     )
-    return "\n\n".join([*said, do, diff or f"```\n{message(done.entry)}```"])
+    return "\n\n".join([*said, do, diff])
