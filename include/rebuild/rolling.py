@@ -40,21 +40,30 @@ def rolled_back(wanted: Order, base: Entry | None, done: Outcome, shop: Workshop
     )
 
 
+def _last(base: Entry, shop: Workshop) -> TableSchema | None:
+    """The schema of the version that was rolled back; None where that was withdrawn."""
+    if base.meta.withdrawn:
+        return None
+    return TableSchema.from_json(shop.local(shop.files(base).files[SCHEMA], base.remote).read_text(encoding="utf-8"))
+
+
 def _knowing(entry: Entry, first: Entry, base: Entry | None, shop: Workshop) -> Entry:
     """What the rollback makes of `first`; its new objects are on the workshop's remote of the rollback's class."""
     listed = shop.files(first)
     files, size = dict(listed.files), first.size
     shop.move(first, entry.remote)
     schema = first.meta.schema_
-    if base and not base.meta.withdrawn:
+    if base:
         old = TableSchema.from_json(shop.local(files[SCHEMA], first.remote).read_text(encoding="utf-8"))
-        last = TableSchema.from_json(
-            shop.local(shop.files(base).files[SCHEMA], base.remote).read_text(encoding="utf-8")
-        )
-        content = knowing(old, last).to_json().encode()
+        content = knowing(old, _last(base, shop), base).to_json().encode()
         files[SCHEMA] = hashlib.md5(content, usedforsecurity=False).hexdigest()
         size += len(content) - len(old.to_json().encode())
         schema = hashlib.sha256(content).hexdigest()
+        if base.meta.withdrawn and schema != entry.meta.schema_:
+            raise EnvironmentFault(
+                f"{entry.name}: the version that was rolled back, {base.md5}, was withdrawn since, so which field ids it "
+                "gave can't be told any more"
+            )
         put_bytes(content, files[SCHEMA], shop.remote(entry.remote))
     new = Listing(files, {})
     put_bytes(new.to_bytes(), new.md5, shop.remote(entry.remote))

@@ -20,6 +20,8 @@ from .outcome import Outcome
 from .rolling import rolled_back
 from .workshop import Workshop
 
+ROOM = "include/datasets"
+
 
 @dataclass
 class Rebuild:
@@ -75,20 +77,29 @@ class Rebuild:
 
     def _made(self, wanted: Order) -> Outcome:
         place = self.shop.root / f"{wanted.name}-{wanted.entry.md5[:8]}-{len(self.done)}"
-        ran, code_note = fetch_code(wanted, self.shop.repository, own_store(), place / "code")
+        ran, other_code = self._code(wanted, place / "code")
         pinned = wanted.entry.meta.environment
-        python, note = python_of(pinned, place / "code", self.shop.repository, self.tell)
-        mirror = settings().mirror if self.again else str(place / "raw")
-        if not self.again:
-            self.shop.archive(wanted.entry, place / "raw")
+        python, other_environment = python_of(pinned, place / "code", self.shop.repository, self.tell)
+        mirror = settings().mirror if self.again else self.shop.archive(wanted.entry, place / "raw")
         bench = Bench(place, self.shop.root / "remote", python, ran, mirror, network=self.again)
-        made = make(wanted, bench, self.tell)
         case = Case(
-            wanted, made, self.shop, self.again,
-            notes=tuple(filter(None, (code_note, note))), lock=None if code_note else lock_of(place / "code"),
+            wanted,
+            make(wanted, bench, self.tell),
+            self.shop,
+            self.again,
+            notes=tuple(filter(None, (other_code, other_environment))),
+            lock=None if other_code else lock_of(place / "code"),
             once_more=lambda: make(wanted, replace(bench, place=self._second(place)), self.tell),
-        )  # fmt: skip
+        )
         return judged(case)
+
+    def _code(self, wanted: Order, into: Path) -> tuple[str, str | None]:
+        """As `fetch_code`; EnvironmentFault where the dataset is no part of it."""
+        ran, other = fetch_code(wanted, self.shop.repository, own_store(), into)
+        if not (into / ROOM / wanted.name).is_dir():
+            said = f"its code {ran.partition(':')[0]} has no {ROOM}/{wanted.name}. Commit the folder with data.dvc."
+            raise EnvironmentFault(said, *filter(None, (other,)))
+        return ran, other
 
     def _second(self, place: Path) -> Path:
         """Room to run the same once more."""

@@ -76,8 +76,11 @@ class Workshop:
             "Run the dataset again from a committed version."
         )
 
-    def archive(self, entry: Entry, into: Path) -> None:
-        """The raw bytes that a version archived, as a mirror. Raises EnvironmentFault where they are not to be had."""
+    def archive(self, entry: Entry, into: Path) -> str:
+        """Brings the raw bytes that a version archived into the folder `into`, which is then a mirror.
+
+        Raises EnvironmentFault where they are not to be had.
+        """
         into.mkdir(parents=True)
         try:
             for path, oid in self.files(entry).files.items():
@@ -88,6 +91,7 @@ class Workshop:
                 f"its raw bytes are not archived where this machine looks: {error}",
                 f"`commons rebuild --from-source {entry.name}` fetches its sources again.",
             ) from error
+        return str(into)
 
     def _link(self, oid: str, name: str) -> None:
         there = Path(self.remote(name).path(oid))
