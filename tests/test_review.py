@@ -24,6 +24,7 @@ WORKFLOWS = REPOSITORY / ".github" / "workflows"
 REVIEW, COMMENT = (yaml.safe_load((WORKFLOWS / name).read_text()) for name in ("review.yml", "comment.yml"))
 STEPS = REVIEW["jobs"]["review"]["steps"]
 CANARY = "canary-credential"
+pytestmark = pytest.mark.timeout(600)
 CONTRACT = """\
 title: Wells
 description: Generated.
@@ -165,7 +166,6 @@ def reviewed(repository: Repository) -> tuple[Path, list[subprocess.CompletedPro
     return Path(repository.seen[merge]) / "review", done
 
 
-@pytest.mark.timeout(600)
 def test_it_compares_and_makes_the_version_again(
     reviewed: tuple[Path, list[subprocess.CompletedProcess[str]]],
 ) -> None:
@@ -201,7 +201,6 @@ def test_no_code_of_a_pull_request_sees_the_credential(
     assert [text for text in told if CANARY in text] == []
 
 
-@pytest.mark.timeout(600)
 def test_a_pin_that_cannot_be_made_again_is_refused(repository: Repository) -> None:
     git("checkout", "-q", "-B", "forged", "deeper", at=repository.clone)
     entry = worktree.pins(repository.clone).entries["wells"]
@@ -224,7 +223,6 @@ def test_a_pin_that_cannot_be_made_again_is_refused(repository: Repository) -> N
     assert "wells: not what data.dvc pins" in done[-1].stdout
 
 
-@pytest.mark.timeout(600)
 def test_a_fork_is_told_what_could_not_be_compared_and_is_refused(repository: Repository) -> None:
     nowhere = repository.place / "unreadable"
     nowhere.mkdir(exist_ok=True)

@@ -19,6 +19,7 @@ DIFFER = {command for command in COMMANDS if "diff november HEAD" in command} - 
     ".venv/bin/commons diff november HEAD owid_co2"
 }
 Told = list[tuple[str, str]]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,6 @@ def test_the_front_page_leads_here() -> None:
     assert "docs/reviewing.md" in (REPOSITORY / "README.md").read_text()
 
 
-@pytest.mark.timeout(600)
 def test_the_difference_is_that_of_the_two_releases(session: tuple[Path, Told]) -> None:
     _, told = session
     shown = said(told, "diff november HEAD")
