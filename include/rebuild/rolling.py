@@ -61,8 +61,8 @@ def _knowing(entry: Entry, first: Entry, base: Entry | None, shop: Workshop) -> 
         schema = hashlib.sha256(content).hexdigest()
         if base.meta.withdrawn and schema != entry.meta.schema_:
             raise EnvironmentFault(
-                f"{entry.name}: the version that was rolled back, {base.md5}, was withdrawn since, so which field ids it "
-                "gave can't be told any more"
+                f"{entry.name}: the version that was rolled back, {base.md5}, was withdrawn since, so which field ids "
+                "it gave can't be told any more"
             )
         put_bytes(content, files[SCHEMA], shop.remote(entry.remote))
     new = Listing(files, {})

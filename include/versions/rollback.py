@@ -21,6 +21,8 @@ from .pushing import GitTarget, tip_of
 
 SCHEMA = "schema.json"
 _PARALLEL = 8
+_RESERVED = 100_000
+"""More columns than a table may have."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def plan(
     store = remote(access_class(old, access))
     if same(head, to.model_copy(update={"remote": store.name})):
         return None
-    told = knowing(old, last) if last else old
+    told = knowing(old, last, head)
     entry = _entry(to, head, why, store.name)
     schema = None
     if told != old:
@@ -162,8 +164,15 @@ def _last(head: Entry, remote: Callable[[str], Remote], cache: Path) -> TableSch
     return _schema(head, source, listing(head.md5, source, cache), cache)
 
 
-def knowing(old: TableSchema, last: TableSchema) -> TableSchema:
-    """`old`, with the field ids that were given since among the retired ones: none is ever given twice."""
+def knowing(old: TableSchema, last: TableSchema | None, head: Entry) -> TableSchema:
+    """`old`, with the field ids that were given since among the retired ones: none is ever given twice.
+
+    `last` is the schema of `head`, the newest version; None where that was withdrawn: then one id is retired that is
+    beyond all that it may have given.
+    """
+    if last is None:
+        highest = max([*(column.id for column in old.columns), *old.retired.values()])
+        return old.model_copy(update={"retired": {**old.retired, f"withdrawn_{head.md5[:8]}": highest + _RESERVED}})
     kept = {column.id for column in old.columns}
     known = [*old.retired.items(), *last.retired.items(), *((column.name, column.id) for column in last.columns)]
     retired = {name: number for name, number in sorted(known, key=lambda item: item[1]) if number not in kept}

@@ -11,7 +11,7 @@ from include.errors import ConflictError, DataError, EnvironmentFault
 from include.versions import reading, rollback
 from include.versions.pins import Entry, Withdrawn, parse
 from include.versions.publication import WorkingTree, git_target, pin, publish
-from include.versions.pushing import GitTarget
+from include.versions.pushing import GitTarget, push_change
 from include.versions.settling import Published
 from tests.versions.house import SCHEMA, House, facts, git, house, version
 
@@ -171,6 +171,22 @@ def test_a_version_that_was_withdrawn_does_not_come_back(deployment: Deployment)
         rollback.plan(
             clone, "shares", commit, "?", known, "public", deployment.house.remote, deployment.place / "cache"
         )
+
+
+def test_after_a_withdrawal_the_ids_that_it_took_along_are_not_given_again(deployment: Deployment) -> None:
+    """Whatever columns the withdrawn version had: nobody can read any more which ids they were given."""
+    meta = deployment.second.entry.meta.model_copy(update={"withdrawn": Withdrawn(by="Jane", at="2026-01-02", why="?")})
+    gone = deployment.second.entry.model_copy(update={"meta": meta})
+    target = git_target(str(deployment.house.origin), "main", "Jane", "jane@example.org")
+    push_change(lambda pins: pins.withdrawing(gone, last=False), "Withdraw shares", target)
+    entry = deployment.back(deployment.first.commit).entry
+    assert entry.meta.content == deployment.first.entry.meta.content
+    source, cache = deployment.house.remote("public"), deployment.place / "cache"
+    text = fetch(listing(entry.md5, source, cache).files["schema.json"], source, cache).read_bytes()
+    schema = TableSchema.from_json(text)
+    assert schema.columns == SCHEMA.columns
+    assert schema.retired == {f"withdrawn_{gone.md5[:8]}": 100_002}
+    assert deployment.rows(entry) == [("a", 1.0), ("b", None)]
 
 
 def test_a_version_that_was_never_published_there_is_refused(deployment: Deployment) -> None:
