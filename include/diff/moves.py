@@ -105,7 +105,6 @@ class Moves:
         signals = sorted(self._odds, key=lambda name: self._odds[name].u)[:_SIGNALS]
         for stage in ([f"hash({', '.join(self._odds)})"], signals) if signals else ():
             self._vote(stage, rest)
-            self._drop_twins(rest)
             self._judge(rest, chance)
         return self._found(part, gone)
 
@@ -153,22 +152,6 @@ class Moves:
             SELECT v, w FROM best QUALIFY count(*) OVER (PARTITION BY v) = 1 AND count(*) OVER (PARTITION BY w) = 1"""
         )
 
-    def _drop_twins(self, rest: Sequence[str]) -> None:
-        """Leave out single rows that equal others of their table in all but `part`: nobody could tell which moved."""
-        names = [*rest, *self._odds]
-        for name, value, table in zip(_ROWS, "vw", self._tables, strict=True):
-            single = f"SELECT v AS {value}, any_value(_row) AS _row FROM of_{name} GROUP BY 1 HAVING count(*) = 1"
-            rows = self._frame(f"FROM {name} JOIN ({single}) USING (_row) SEMI JOIN candidates USING ({value})")
-            if not 0 < rows.height <= _TWINS:
-                continue
-            whole = pl.struct(names).hash().alias("hash")
-            mine = rows.cast({n: t for n, t in table.types.items() if n in names}).select(value, whole)
-            likes = table.scan().select(whole).join(mine.lazy(), on="hash", how="semi").group_by("hash").len()
-            twins = likes.filter(pl.col("len") > 1).collect(engine="streaming")
-            self.db.register("twins", mine.join(twins, on="hash", how="semi").to_arrow())
-            self.db.execute(f"DELETE FROM candidates WHERE {value} IN (SELECT {value} FROM twins)")
-            self.db.unregister("twins")
-
     def _judge(self, rest: Sequence[str], chance: float) -> None:
         """Accept candidates by their weight; put their rows into `moved`."""
         values = max(self._count(f"(SELECT DISTINCT v FROM of_{name})") for name in _ROWS)
@@ -201,10 +184,29 @@ class Moves:
             WHERE weight - n * log2(least(1, {chance} * added_rows)) >= {least} AND agreed >= {stay} * (agreed + lost)
               AND 2 * n >= greatest(removed_rows, added_rows)"""
         )
+        self._drop_twins(rest)
         self.db.execute(f"INSERT INTO moved SELECT i, j, {self._looks} FROM aligned SEMI JOIN taken USING (v, w)")
         self.db.execute("INSERT INTO accepted SELECT v, w FROM taken")
         for name, value in zip(_ROWS, "vw", strict=True):
             self.db.execute(f"DELETE FROM of_{name} WHERE v IN (SELECT {value} FROM taken)")
+
+    def _drop_twins(self, rest: Sequence[str]) -> None:
+        """Leave out single rows that equal others of their table in all but `part`: nobody could tell which moved."""
+        names = [*rest, *self._odds]
+        for name, value, table in zip(_ROWS, "vw", self._tables, strict=True):
+            if not self._count("taken"):
+                return
+            single = f"SELECT v AS {value}, any_value(_row) AS _row FROM of_{name} GROUP BY 1 HAVING count(*) = 1"
+            rows = self._frame(f"FROM {name} JOIN ({single}) USING (_row) SEMI JOIN taken USING ({value})")
+            if not 0 < rows.height <= _TWINS:
+                continue
+            whole = pl.struct(names).hash().alias("hash")
+            mine = rows.cast({n: t for n, t in table.types.items() if n in names}).select(value, whole)
+            likes = table.scan().select(whole).join(mine.lazy(), on="hash", how="semi").group_by("hash").len()
+            twins = likes.filter(pl.col("len") > 1).collect(engine="streaming")
+            self.db.register("twins", mine.join(twins, on="hash", how="semi").to_arrow())
+            self.db.execute(f"DELETE FROM taken WHERE {value} IN (SELECT {value} FROM twins)")
+            self.db.unregister("twins")
 
     def _weights(self, operator: str, weight: Callable[[Odds], float]) -> str:
         """The sum, over the columns whose cells compare so, of their weights; a missing cell says nothing."""

@@ -43,6 +43,7 @@ SAME: list[tuple[str, Any, str, Any]] = [
 ]
 OTHER: list[tuple[str, Any, str, Any]] = [
     ("int64", 7, "string", "007"),
+    ("float64", 7.0, "string", "007"),
     ("int64", 7, "string", " 7"),
     ("int64", 7, "float64", 7.5),
     ("int64", None, "string", ""),

@@ -134,6 +134,15 @@ def test_rows_that_only_look_alike_did_not_move() -> None:
     assert (diff.counts.moved, diff.counts.removed, diff.counts.added) == (0, 20, 20)
 
 
+def test_a_value_that_happens_to_be_the_same_is_no_proof() -> None:
+    """Of a thousand prices, some are alone among what went and among what came, and equal."""
+    chance = random.Random(5)
+    rows = [(f"P{n:05d}", chance.randrange(1_000)) for n in range(3_000)]
+    table = pl.DataFrame(rows, schema=["id", "price"], orient="row")
+    diff = difference(table.head(2_600), table.tail(2_600), ("id",))
+    assert (diff.counts.moved, diff.counts.removed, diff.counts.added) == (0, 400, 400)
+
+
 def test_of_twins_nobody_can_tell_which_moved() -> None:
     """Two shares of one company have the same values but for their ticker; one ticker went, another came."""
     before = pl.concat([plants(), plants(1).with_columns(id=pl.lit("TWIN"))])

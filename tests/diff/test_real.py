@@ -1,30 +1,19 @@
 """Real tables: what is known of published histories, and every dataset changed at random in known ways."""
 
 import gzip
-import os
-import random
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
-from include.adapters.store import Store
-from include.contracts import loader
-from include.contracts.columns import TableSchema
 from include.contracts.names import snake_all
 from include.diff import moves as moves_module
-from include.diff.compare import Side
 from include.diff.model import TableDiff
-from include.settings import REPOSITORY
-from include.tasks.receipts import found
-from tests.diff import trials
+from tests.diff.room import NAMES, Room, Trial, shares
 from tests.diff.tables import adds_up, apart, difference
 
-NAMES = loader.names(REPOSITORY / "include" / "datasets")
 TRIALS = 2
 
 
@@ -77,61 +66,6 @@ def test_owid_renamed_three_countries(shared: Path) -> None:
     assert diff.coverage == ()
 
 
-@dataclass(frozen=True)
-class Trial:
-    """Two tables made of a real one, the key, what was done, and what the engine said."""
-
-    before: pl.DataFrame
-    after: pl.DataFrame
-    key: tuple[str, ...]
-    truth: trials.Truth
-    diff: TableDiff
-
-
-class Room:
-    """The tables of all datasets, made of the real files by the processes that pods run, and trials with them."""
-
-    def __init__(self, place: Path, mirror: Path) -> None:
-        self.place = place
-        self._trials: dict[str, list[Trial]] = {}
-        subprocess.run(["git", "init", "-q", "-b", "main", str(place / "clone")], check=True)
-        self.variables = os.environ | {
-            "COMMONS_STORE": f"file://{place}/store",
-            "COMMONS_REMOTE": str(place / "remote"),
-            "COMMONS_PUBLISH": f"worktree:{place}/clone",
-            "COMMONS_MIRROR": str(mirror),
-            "PYTHONPATH": str(REPOSITORY),
-        }
-
-    def trials(self, name: str) -> list[Trial]:
-        if name not in self._trials:
-            table = self._table(name)
-            rows = pl.read_parquet(table.files)
-            chances = (random.Random(f"{name} {number}") for number in range(TRIALS))
-            self._trials[name] = [trial(rows, table.schema.key, chance) for chance in chances]
-        return self._trials[name]
-
-    def _table(self, name: str) -> Side:
-        for verb in ("extract", "validate"):
-            command = [str(REPOSITORY / ".venv-task/bin/python"), "-m", "include.tasks", verb, name, "--run", "r"]
-            done = subprocess.run(
-                command, env=self.variables, cwd=REPOSITORY, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-        receipt = found(Store(f"file://{self.place}/store/dev"), name, "r", "validate")
-        assert receipt is not None
-        folder = self.place / "store" / "dev" / receipt.folder
-        schema = TableSchema.from_json((folder / "schema.json").read_text())
-        return Side(sorted((folder / "table").rglob("*.parquet")), schema)
-
-
-def trial(rows: pl.DataFrame, key: tuple[str, ...], chance: random.Random) -> Trial:
-    before, after, truth = trials.changed(rows, key, chance)
-    changed = trials.renamed(after, key, truth, chance)
-    diff = apart(before, changed, key, [truth.renamed.get(part, part) for part in key])
-    return Trial(before, after, key, truth, diff)
-
-
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Room]:
     with pytest.MonkeyPatch.context() as patch:
@@ -141,7 +75,7 @@ def room(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Roo
 
 @pytest.mark.parametrize("name", NAMES)
 def test_tables_changed_at_random_are_counted_as_a_full_join_counts_them(name: str, room: Room) -> None:
-    for one in room.trials(name):
+    for one in room.trials(name, TRIALS):
         counts = one.diff.counts
         assert adds_up(one.diff)
         assert (counts.before, counts.after) == (one.before.height, one.after.height)
@@ -181,11 +115,8 @@ def queried(one: Trial, query: str) -> dict[str, int]:
 
 def test_what_is_proposed_is_right_and_little_is_missed(room: Room) -> None:
     """Renamed columns, and rows whose key moved, over every dataset."""
-    shares = {"renamed columns": trials.Found(), "rows with a moved key": trials.Found()}
-    for one in (one for name in NAMES for one in room.trials(name)):
-        shares["renamed columns"].add(*trials.renames(one.diff, one.truth, one.before))
-        shares["rows with a moved key"].add(*trials.moves(one.diff, one.truth, one.before, one.after, one.key))
-    for what, share in shares.items():
+    found = shares([one for name in NAMES for one in room.trials(name, TRIALS)])
+    for what, share in found.items():
         print(f"{what}: {share.done:,}, precision {share.precision:.4f}, recall {share.recall:.4f}")
         assert share.done >= 80
         assert share.precision >= 0.99

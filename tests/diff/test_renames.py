@@ -107,6 +107,15 @@ def test_columns_whose_values_do_not_stay_are_dropped_and_added(after: pl.DataFr
     assert {c.column for c in diff.schema_changes if c.kind == "added"} == set(NEW.values()) - {"f"}
 
 
+def test_a_flag_that_mostly_agrees_is_another_flag() -> None:
+    chance = random.Random(6)
+    before = table()
+    other = [flag if chance.random() < 0.83 else not flag for flag in before["flag"]]
+    diff = apart(before, before.with_columns(other=pl.Series(other)).drop("flag"), ("id",))
+    assert 0.8 < (before["flag"] == pl.Series(other)).mean() < 0.85
+    assert proposed(diff) == {}
+
+
 def test_columns_that_hold_nothing_or_the_same_constant_are_nobody_s() -> None:
     before = table().with_columns(other=pl.lit("t"))
     diff = apart(before, before.rename({"empty": "nothing", "unit": "u", "other": "o"}), ("id",))
