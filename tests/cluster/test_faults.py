@@ -102,5 +102,5 @@ def test_a_pod_whose_log_stream_is_lost(deployed: Deployment, runs: dict[str, st
     assert_one_version(deployed, dataset, runs[dataset])
     told = deployed.laptop.api.log(dataset, runs[dataset], "extract", 1)
     assert "at work when last seen, but its log or state can't be read" in told
-    assert "adopted what was finished" in deployed.laptop.api.log(dataset, runs[dataset], "extract", 2)
-    assert len(deployed.logs(dataset)) == 2
+    # The pods' own logs tell: what the operator streams of a busy node may be cut short.
+    assert sorted("adopted what was finished" in log for log in deployed.logs(dataset)) == [False, True]
