@@ -6,8 +6,10 @@ from typing import Any
 
 from ..adapters.cache import cache_folder
 from ..errors import DataCommonsError
+from . import timeline
 from .pins import Entry
-from .reading import Version, entry_at, file_of, history
+from .reading import Version, entry_at, file_of
+from .timeline import Logged
 from .withdrawal import tombstone
 
 WORKING_TREE = "working tree"
@@ -20,9 +22,9 @@ def version_at(repository: Path, name: str, revision: str | None = None) -> Vers
     In the working tree the commit is empty where none pins it yet. Raises as `reading.entry_at`.
     """
     entry = entry_at(repository, name, revision)
-    known = history(repository, name, revision or "HEAD") if (repository / ".git").exists() else []
-    found = next((version for version in known if version.entry == entry), None)
-    return found or Version("", "", "", entry)
+    said = (entry.meta.content, entry.meta.run)
+    found = next((known for known in _known(repository, name, revision) if (known.content, known.run) == said), None)
+    return Version(found.commit, found.date, found.who, entry) if found else Version("", "", "", entry)
 
 
 def record(version: Version, repository: Path, cache: Path | None = None) -> dict[str, Any]:
@@ -89,9 +91,13 @@ def _sources(entry: Entry, files: dict[str, Any]) -> list[dict[str, Any]] | None
 
 def _input(repository: Path, version: Version, name: str, content: str) -> dict[str, Any]:
     """A dataset that was referred to, and the commit that pinned what was read of it; None where no commit did."""
-    known = history(repository, name, version.commit or "HEAD") if (repository / ".git").exists() else []
-    found = next((other.commit for other in known if other.entry.meta.content == content), None)
+    known = _known(repository, name, version.commit or None)
+    found = next((other.commit for other in known if other.content == content), None)
     return {"dataset": name, "content": content, "commit": found}
+
+
+def _known(repository: Path, name: str, revision: str | None) -> list[Logged]:
+    return timeline.versions(repository, name, revision or "HEAD") if (repository / ".git").exists() else []
 
 
 def _rows(entry: Entry, files: dict[str, Any]) -> dict[str, Any]:
@@ -109,4 +115,3 @@ def _quality(files: dict[str, Any]) -> dict[str, Any] | None:
     verdicts = ("quarantined", "warning", "waived", "blocked")
     found = {v: {r["rule"]: r["failures"] for r in rules if r["verdict"] == v} for v in verdicts}
     return {"held": sum(rule["verdict"] == "pass" for rule in rules), **found}
-
