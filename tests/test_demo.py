@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from include.versions import worktree
 from tests.clone import make_clone, run
 
 ROWS = {"elf_codes": 3_818, "lei_entities": 69_668, "sec_filers": 10_365, "pudl_utilities": 15_943}
@@ -31,6 +32,12 @@ def test_it_publishes_real_datasets_and_touches_nothing_of_the_reader(demo: tupl
     assert {name: listed[name] for name in ROWS} == ROWS
     for name in ROWS:
         assert f"Publish {name}: {ROWS[name]:,} rows" in said
+    for entry in worktree.pins(clone).entries.values():  # what a pod alone knows, and a rebuild asks for
+        lock = entry.meta.environment
+        assert (entry.meta.image, entry.meta.base) == (f"data-commons-task:{lock[:16]}", None)
+        assert run(f"git cat-file -t {entry.meta.code}", clone).stdout.strip() == "commit"
+        assert entry.meta.interval
+        assert entry.meta.as_of
     reader = clone.parents[2]
     assert run("git status --porcelain", reader).stdout == ""
     assert not list((reader / ".commons").glob("re*"))  # neither a remote nor what a rebuild makes

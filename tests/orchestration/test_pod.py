@@ -107,6 +107,7 @@ def test_trust_zones_keep_what_publishes_from_what_runs_authors_code() -> None:
     where_to_publish = {"COMMONS_PUBLISH", "COMMONS_FORGE"}
     assert where_to_publish <= names["publish"] & names["sync"]
     assert not where_to_publish & (names["extract"] | names["validate"])
+    assert [verb for verb in names if "COMMONS_IMAGE" in names[verb]] == ["publish"]
 
 
 def test_each_dataset_can_have_a_key_that_writes_its_own_runs_only(monkeypatch: pytest.MonkeyPatch) -> None:
