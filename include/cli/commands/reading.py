@@ -22,8 +22,10 @@ def list_(as_json: Json = False) -> None:
 def history(name: Name, as_json: Json = False) -> None:
     """Versions of a dataset, newest first."""
     from ..history import shortened, versions
+    from ..progress import progress
 
-    known = versions(name)
+    with progress("Reading the history"):
+        known = versions(name)
     rows = known if as_json else [shortened(version) for version in known]
     show(rows, as_json, f"{name} has no version on this branch: `commons run {name}` makes one.")
 
@@ -64,14 +66,17 @@ def open_(
     from ..export import export
     from ..listing import opened
     from ..preview import head
+    from ..progress import progress
 
-    frame, schema = opened(name, at, source_date)
+    with progress("Opening"):
+        frame, schema = opened(name, at, source_date)
+        first = frame.head(rows if to is None else 0).collect()
     if to is not None:
         out.print(f"wrote {export(frame, to):,} rows to {to}", highlight=False, soft_wrap=True)
     elif as_json:
-        print_json(frame.head(rows).collect().to_dicts())
+        print_json(first.to_dicts())
     else:
-        out.print(head(frame, rows, schema))
+        out.print(head(first.lazy(), rows, schema))
 
 
 @app.command()
