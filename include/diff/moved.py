@@ -1,10 +1,12 @@
 """Keys that moved, looked for in what was removed and added: each part of the key by itself, then the whole."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import polars as pl
 
+from ..errors import EnvironmentFault
 from .moves import MovedKeys, Moves, Odds
 from .sides import Table
 from .spool import Spool
@@ -14,18 +16,27 @@ _MOST_VALUES = 1_000_000
 """So many values of a part are looked at."""
 
 
+@contextmanager
 def moves(
     tally: Tally, tables: Sequence[Table], samples: Sequence[pl.DataFrame], scratch: Path, memory_mb: int
-) -> Moves | None:
-    """Where moved keys can be looked for; None without a key or values beside it, or with rows on one side only."""
+) -> Iterator[Moves | None]:
+    """Where moved keys can be looked for; None without a key or values beside it, or with rows on one side only.
+
+    Raises EnvironmentFault where memory or `scratch` does not suffice.
+    """
     if not (tally.values and tally.removed.rows and tally.added.rows):
-        return None
-    some = *samples, tally.removed.sample(), tally.added.sample()
-    odds = {
-        name: Odds(_stays(tally, name), max(_least(tables), *(_collision(rows[name]) for rows in some)))
-        for name in tally.values
-    }
-    return Moves((tally.removed, tally.added), tables, odds, any(tally.repeated), scratch, memory_mb)
+        yield None
+        return
+    import duckdb
+
+    try:
+        with closing(Moves(tally, tables, _odds(tally, tables, samples), scratch, memory_mb)) as found:
+            yield found
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        raise EnvironmentFault(
+            f"looking for keys that moved: {str(error).splitlines()[0]}. "
+            "Give it more memory (COMMONS_MEMORY_MB) or scratch space (COMMONS_WORK)."
+        ) from error
 
 
 def look(found: Moves, tally: Tally, tables: Sequence[Table], samples: Sequence[pl.DataFrame]) -> Iterator[MovedKeys]:
@@ -39,6 +50,15 @@ def look(found: Moves, tally: Tally, tables: Sequence[Table], samples: Sequence[
             yield found.look([part], rest, chance, gone)
     whole = _gone(spools, tables, key) if any(tally.repeated) else None
     yield found.look(key, [], 1.0, whole)
+
+
+def _odds(tally: Tally, tables: Sequence[Table], samples: Sequence[pl.DataFrame]) -> dict[str, Odds]:
+    """By column beside the key; in what was removed or added, chance may be higher than in all."""
+    some = *samples, tally.removed.sample(), tally.added.sample()
+    return {
+        name: Odds(_stays(tally, name), max(_least(tables), *(_collision(rows[name]) for rows in some)))
+        for name in tally.values
+    }
 
 
 def _stays(tally: Tally, name: str) -> float:

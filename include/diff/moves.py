@@ -17,7 +17,7 @@ import polars as pl
 from ..tables.database import connect, literal
 from .model import LISTED
 from .sides import Table
-from .spool import Spool
+from .tally import Tally
 
 _STAY = 0.75
 """Share of the weight of its cells that stays where a key moved; half of it where most keys did."""
@@ -66,23 +66,14 @@ class Moves:
     """Looks for moved keys among two spools of rows; each look takes away what it found."""
 
     def __init__(
-        self,
-        spools: Sequence[Spool],
-        tables: Sequence[Table],
-        odds: Mapping[str, Odds],
-        repeated: bool,
-        scratch: Path,
-        memory_mb: int,
+        self, tally: Tally, tables: Sequence[Table], odds: Mapping[str, Odds], scratch: Path, memory_mb: int
     ) -> None:
-        """`spools` are rows of the `tables` that were removed and added; `odds` are those of columns beside the key.
-
-        `repeated` says whether keys repeat.
-        """
+        """`tally` has what was removed from and added to the `tables`; `odds` are those of columns beside the key."""
         scratch.mkdir(parents=True, exist_ok=True)
-        self._tables, self._odds, self._repeated, self._looks = tables, odds, repeated, 0
-        self.db = connect(scratch, memory_mb)
+        self._tables, self._odds, self._repeated, self._looks = tables, odds, any(tally.repeated), 0
+        self.db = connect(scratch, memory_mb // 2)  # the other half is of what reads
         self.db.execute("CREATE TABLE moved (i BIGINT, j BIGINT, look INTEGER)")
-        for name, spool, place in zip(_ROWS, spools, "ij", strict=True):
+        for name, spool, place in zip(_ROWS, (tally.removed, tally.added), "ij", strict=True):
             files = ", ".join("'" + literal(file).replace("'", "''") + "'" for file in spool.files)
             self.db.execute(f"CREATE VIEW all_{name} AS FROM read_parquet([{files}], hive_partitioning = false)")
             self.db.execute(f"CREATE VIEW {name} AS FROM all_{name} ANTI JOIN moved ON _row = {place}")
@@ -104,6 +95,8 @@ class Moves:
         self.db.execute("CREATE OR REPLACE TABLE accepted (v BIGINT, w BIGINT)")
         signals = sorted(self._odds, key=lambda name: self._odds[name].u)[:_SIGNALS]
         for stage in ([f"hash({', '.join(self._odds)})"], signals) if signals else ():
+            if not all(self._count(f"of_{name}") for name in _ROWS):
+                break
             self._vote(stage, rest)
             self._judge(rest, chance)
         return self._found(part, gone)
@@ -194,12 +187,10 @@ class Moves:
         """Leave out single rows that equal others of their table in all but `part`: nobody could tell which moved."""
         names = [*rest, *self._odds]
         for name, value, table in zip(_ROWS, "vw", self._tables, strict=True):
-            if not self._count("taken"):
+            if not 0 < self._count("taken") <= _TWINS:
                 return
             single = f"SELECT v AS {value}, any_value(_row) AS _row FROM of_{name} GROUP BY 1 HAVING count(*) = 1"
             rows = self._frame(f"FROM {name} JOIN ({single}) USING (_row) SEMI JOIN taken USING ({value})")
-            if not 0 < rows.height <= _TWINS:
-                continue
             whole = pl.struct(names).hash().alias("hash")
             mine = rows.cast({n: t for n, t in table.types.items() if n in names}).select(value, whole)
             likes = table.scan().select(whole).join(mine.lazy(), on="hash", how="semi").group_by("hash").len()

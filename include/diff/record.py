@@ -1,7 +1,6 @@
 """The record of a difference, made of what was counted."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,10 +79,9 @@ def record(found: Compared, changes: tuple[SchemaChange, ...], scratch: Path, me
 
 def _keys(found: Compared, scratch: Path, memory_mb: int) -> _Keys:
     tally = found.tally
-    moves = moved.moves(tally, found.tables, found.samples, scratch, memory_mb)
-    if moves is None:
-        return _Keys((), {}, tuple(_alone(found, tally.removed.first(SAMPLES), tally.added.first(SAMPLES))))
-    with closing(moves):
+    with moved.moves(tally, found.tables, found.samples, scratch, memory_mb) as moves:
+        if moves is None:
+            return _Keys((), {}, tuple(_alone(found, tally.removed.first(SAMPLES), tally.added.first(SAMPLES))))
         parts = tuple(part for part in moved.look(moves, tally, found.tables, found.samples) if part.rows)
         some = samples("moved", *moves.rows(SAMPLES), found.columns, found.key)
         rest = _alone(found, *(moves.left(name, SAMPLES) for name in ("removed", "added")))

@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 
 from include.diff.model import Move
+from include.errors import EnvironmentFault
+from include.tables import database
 from tests.diff.tables import adds_up, apart, difference
 
 COUNTRIES = [f"country {n}" for n in range(20)]
@@ -160,6 +162,13 @@ def test_keys_that_repeat_move_where_it_is_clear_which() -> None:
     assert (diff.repeated.before, diff.repeated.after) == (6, 6)
     assert Move(before=("WRI0000400",), after=("GB1",), rows=1) in diff.moved[0].moves
     assert adds_up(diff)
+
+
+def test_too_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_LEAST_MB", 1)
+    after = plants(5_000).with_columns(id="X" + pl.col("id"))
+    with pytest.raises(EnvironmentFault, match=r"looking for keys that moved: .*COMMONS_MEMORY_MB"):
+        difference(plants(5_000), after, ("id",), memory_mb=2)
 
 
 def test_a_table_of_keys_alone_has_nothing_that_could_stay() -> None:
