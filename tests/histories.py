@@ -135,8 +135,10 @@ def histories(place: Path, mirror: Path) -> Histories:
     root = make_clone(place)
     point_remotes(root, place / "remotes")
     made = Histories(root, mirror)
+    made.git("checkout", "--quiet", "--orphan", "begin")  # what this repository publishes itself is no part of it
     made.git("rm", "--quiet", "--ignore-unmatch", "data.dvc")
-    made.git("commit", "--quiet", "--all", "--message", "Point the remotes to a folder; pin nothing yet")
+    made.git("commit", "--quiet", "--all", "--message", "Begin")
+    made.git("branch", "--quiet", "--move", "--force", "main")
     return made
 
 
