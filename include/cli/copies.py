@@ -1,5 +1,7 @@
 """`commons push --to`: versions copied to another remote, and verified there."""
 
+from pathlib import Path
+
 from ..adapters.remote import Remote, remote_at, remotes
 from ..errors import EnvironmentFault
 from ..settings import REPOSITORY, settings
@@ -29,7 +31,7 @@ def _target(to: str, name: str, there: Places) -> Remote:
     if to in known:
         target = known[to]
     elif "/" in to:
-        target = remote_at(name, f"{to.rstrip('/')}/{name}")
+        target = remote_at(name, f"{(to if '://' in to else str(Path(to).absolute())).rstrip('/')}/{name}")
     else:
         raise EnvironmentFault(
             f"--to {to}: neither a remote of .dvc/config ({', '.join(known)}) nor an address. Name one of these, or a "

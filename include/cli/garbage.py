@@ -14,15 +14,18 @@ from .progress import progress
 from .refs import every_ref
 
 
-def collected(apply: bool) -> tuple[list[Item], bool]:
-    """What is garbage and what is not; with `apply`, what was done and whether that was all."""
+def collected(apply: bool, lost: bool) -> tuple[list[Item], bool]:
+    """What is garbage and what is not; with `apply`, what was done and whether that was all.
+
+    Versions that nobody can tell the files of are taken for `lost`, or stop it.
+    """
     with every_ref() as refs:
         there, store = verify.places(), own_store()
         if apply:
             with progress("collecting") as tell:
-                return collecting.collect(refs.repositories, refs.tip, there, store, refs.refresh, tell)
+                return collecting.collect(refs.repositories, refs.tip, there, store, refs.refresh, tell, lost=lost)
         with progress("looking"):
-            known, now = collecting.roots(refs.repositories, refs.tip, there), dt.datetime.now(dt.UTC)
+            known, now = collecting.roots(refs.repositories, refs.tip, there, lost=lost), dt.datetime.now(dt.UTC)
             return [*collecting.plan(known, there, now), *collecting.plan_store(store, known.withdrawn, now)], True
 
 

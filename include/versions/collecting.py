@@ -57,10 +57,15 @@ class Roots:
         return self.contents.needed(where, places.remotes) | self.others
 
 
-def roots(repositories: Sequence[Path], tip: str, places: Places) -> Roots:
-    """As `pinned`; raises EnvironmentFault also where nobody can tell what a version consists of that was announced."""
+def roots(repositories: Sequence[Path], tip: str, places: Places, *, lost: bool = False) -> Roots:
+    """As `pinned`; raises EnvironmentFault also where nobody can tell what a version consists of that was announced.
+
+    Not so where such versions are known to be `lost`, or never to have been here.
+    """
     known = pinned(repositories, tip, places, drafts=True)
-    _refuse_unlisted(known.contents.unlisted, {who for each in repositories for who in announced(each).versions})
+    if not lost:
+        promised = {who for each in repositories for who in announced(each).versions}
+        _refuse_unlisted(known.contents.unlisted, promised)
     return known
 
 
@@ -101,8 +106,8 @@ def _refuse_unlisted(unlisted: Collection[Pinned], promised: Collection[tuple[st
     if lost:
         raise EnvironmentFault(
             *(f"{version.label}: its listing is nowhere to be read, so nobody knows its files." for version in lost),
-            "Nothing was moved. `commons verify --all --repair` restores it where a copy is; `commons withdraw` says "
-            "that it is lost.",
+            "Nothing was moved. `commons verify --all --repair` restores a listing where a copy is, `commons rebuild "
+            "--restore` makes it again. With --lost they are taken for lost, or for never having been here.",
         )
 
 
@@ -146,7 +151,7 @@ def apply(items: Sequence[Item], acts: tuple[Act, ...], tell: Callable[[int], No
 
 def collect(
     repositories: Sequence[Path], tip: str, places: Places, store: Store, refresh: Callable[[], None],
-    tell: Callable[[int], None] = lambda _: None,
+    tell: Callable[[int], None] = lambda _: None, *, lost: bool = False,
 ) -> tuple[list[Item], bool]:  # fmt: skip
     """Plan and do it, alone on every remote; what was done, and whether that was all.
 
@@ -158,12 +163,12 @@ def collect(
             if where is not places.cache:
                 alone.enter_context(lease.collecting(where))
         refresh()
-        known, now = roots(repositories, tip, places), dt.datetime.now(dt.UTC)
+        known, now = roots(repositories, tip, places, lost=lost), dt.datetime.now(dt.UTC)
         items = [*plan(known, places, now), *plan_store(store, known.withdrawn, now)]
         whole = apply(items, ("restore", "move", "delete"), tell)
         refresh()
         again = Places(places.remotes, places.cache)
-        apply(plan(roots(repositories, tip, again), again, now), ("restore",))
+        apply(plan(pinned(repositories, tip, again, drafts=True), again, now), ("restore",))
     return items, whole
 
 
@@ -195,7 +200,9 @@ def _bury(cache: Remote, known: Roots, places: Places, now: dt.datetime) -> Iter
         yield _withdrawn(cache, oid, size, now >= gone[oid], now)
     for part in (sparse(oid, Path(cache.root)) for oid in gone):
         if part.is_file():
-            yield Item(cache.name, "delete", "withdrawn", str(part), part.stat().st_blocks * 512, _do(part.unlink))
+            yield Item(
+                cache.name, "delete", "withdrawn", str(part), part.stat().st_blocks * 512, _do(part.unlink, True)
+            )
     for item in objects.aside(cache):
         if now >= item.since + GRACE or (item.oid in gone and now >= gone[item.oid]):
             yield Item(cache.name, "delete", _ended(item.since), item.oid, item.size, _gone(cache, item))

@@ -61,7 +61,10 @@ def problem(kind: Kind, remote: str, oid: str, found: str, uses: list[Use]) -> P
 def unlisted(version: Pinned) -> Problem:
     """The problem of a version whose files nobody knows."""
     found = f"the listing {version.entry.md5} is nowhere to be read, so which files it names is not known"
-    todo = "Restore it from a backup (`commons push` made one?), or `commons withdraw` what is lost."
+    todo = (
+        "Restore it from a backup (`commons push` makes one), or make the version again: `commons rebuild --restore`, "
+        "where nothing is left of it with --from-source. `commons withdraw` says that it is lost."
+    )
     return Problem("unlisted", version.entry.remote, found, version.entry.md5, (), (version.label,), todo)
 
 

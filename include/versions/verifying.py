@@ -54,7 +54,10 @@ def look(versions: Collection[Pinned], places: Places, share: float = 1.0) -> Lo
         sizes = {oid: size for oid, size in objects.sizes(places.cache, uses).items() if _today(oid, share)}
         looked.tasks.append(Task(places.cache, sizes, uses))
     silent = {found.remote for found in report.problems if found.kind == "unreadable"}
-    report.problems += [unlisted(version) for version in found.unlisted if version.entry.remote not in silent]
+    lost = [version for version in found.unlisted if version.entry.remote not in silent]
+    nowhere = {version.entry.md5 for version in lost}
+    report.problems = [found for found in report.problems if found.kind != "absent" or found.object not in nowhere]
+    report.problems += [unlisted(version) for version in lost]
     return looked
 
 

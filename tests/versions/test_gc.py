@@ -197,9 +197,11 @@ def test_a_shallow_clone_or_a_lost_listing_stops_it(deployment: House, tmp_path:
     Path(deployment.remote("public").path(done[0].entry.md5)).unlink()
     with pytest.raises(EnvironmentFault, match=rf"shares {done[0].entry.md5[:12]} .*nobody knows its files") as caught:
         collect(deployment, clone)
-    assert "commons withdraw" in str(caught.value)
+    assert "--lost" in str(caught.value)
     assert held(deployment) == before - {done[0].entry.md5}
     assert not aside(deployment)
+    known = collecting.roots((deployment.origin, clone), "refs/heads/main", places(clone), lost=True)
+    assert [version.entry.md5 for version in known.contents.unlisted] == [done[0].entry.md5]
 
 
 def test_a_pull_request_that_pins_what_was_never_uploaded_does_not_stop_it(deployment: House, tmp_path: Path) -> None:

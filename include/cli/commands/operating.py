@@ -107,12 +107,13 @@ def verify_(
 @app.command()
 def gc(
     apply: Annotated[bool, typer.Option("--apply", help="Do it; without, only say what would be done.")] = False,
+    lost: Annotated[bool, typer.Option("--lost", help="Go on though listings of versions are nowhere.")] = False,
     as_json: Json = False,
 ) -> None:
     """Set aside what no ref pins, delete what lay aside for seven days, and bring back what is pinned again."""
     from .. import garbage
 
-    items, done = garbage.collected(apply)
+    items, done = garbage.collected(apply, lost)
     garbage.show_items(items, done, apply, as_json)
     if not done:
         raise typer.Exit(2)
