@@ -7,7 +7,8 @@ import polars as pl
 from .columns import Slot
 from .model import LISTED, Coverage, Part
 from .moves import MovedKeys
-from .profiles import Profiles, texts
+from .profiles import Profiles
+from .values import texts
 
 _WORTH = 10
 """Rows, lost or gained, from which categories beside the key are worth a word."""

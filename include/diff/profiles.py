@@ -12,8 +12,8 @@ from . import bins
 from .bins import Bins
 from .distinct import Distinct
 from .model import OTHERS, Bin, Profile
+from .values import shown
 
-_LONGEST = 80
 Counts = dict[Any, int]
 
 
@@ -177,21 +177,3 @@ def _finite(name: str) -> list[pl.Expr]:
     finite = values.filter(values.is_finite())
     found = {"nan": values.is_nan().sum(), "finite": finite.len(), "sum": finite.cast(pl.Float64).sum()}
     return [expression.alias(f"{name}:{fact}") for fact, expression in found.items()]
-
-
-def shown(values: Sequence[Any], dtype: pl.DataType) -> list[str | None]:
-    """Values as people read them; long text is cut at 80 characters."""
-    return texts(pl.Series(values, dtype=dtype))
-
-
-def texts(values: pl.Series) -> list[str | None]:
-    """The same of a column."""
-    name, dtype = pl.col("x"), values.dtype
-    said = name.cast(pl.String)
-    if dtype.is_float():
-        said = said.str.strip_suffix(".0")
-    elif isinstance(dtype, pl.Datetime):
-        said = name.dt.replace_time_zone(None).dt.to_string("iso").str.strip_suffix(".000000")
-        said = said + "Z" if dtype.time_zone else said
-    cut = pl.when(said.str.len_chars() > _LONGEST).then(said.str.head(_LONGEST - 1) + "…").otherwise(said)
-    return values.to_frame("x").select(cut).to_series().to_list()

@@ -12,10 +12,11 @@ from .columns import Slot
 from .coverage import coverage
 from .model import SAMPLES, ColumnDiff, Move, Moved, Profile, Repeated, RowCounts, Sample, SchemaChange, TableDiff
 from .moves import MovedKeys
-from .profiles import Profiles, binned, stability, texts
+from .profiles import Profiles, binned, stability
 from .samples import samples
 from .sides import Table
 from .tally import Tally
+from .values import texts
 
 _SHIFT = 0.25
 """PSI above which a distribution is usually called shifted."""

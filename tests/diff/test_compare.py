@@ -229,6 +229,17 @@ def test_samples_are_three_of_each_kind_with_what_differs() -> None:
     assert diff.samples[6].cells == {"y": ("1.5", "2")}
 
 
+def test_of_long_text_the_part_that_differs_is_shown() -> None:
+    before = pl.DataFrame({"id": [1, 2], "x": ["a" * 500 + "old" + "b" * 500, "short"]})
+    diff = difference(
+        before, before.with_columns(pl.col("x").str.replace("old", "new").str.replace("short", "c" * 99)), ("id",)
+    )
+    assert [sample.cells["x"] for sample in diff.samples] == [
+        (f"…{'a' * 19}old{'b' * 56}…", f"…{'a' * 19}new{'b' * 56}…"),
+        ("short", f"{'c' * 79}…"),
+    ]
+
+
 def test_rows_read_are_told_as_they_come(tmp_path: Path) -> None:
     rows = side(tmp_path, pl.DataFrame({"id": range(10)}), ("id",))
     told: list[int] = []
