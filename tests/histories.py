@@ -136,7 +136,7 @@ def histories(place: Path, mirror: Path) -> Histories:
     point_remotes(root, place / "remotes")
     made = Histories(root, mirror)
     made.git("checkout", "--quiet", "--orphan", "begin")  # what this repository publishes itself is no part of it
-    made.git("rm", "--quiet", "--ignore-unmatch", "data.dvc")
+    made.git("rm", "--quiet", "--force", "--ignore-unmatch", "data.dvc")
     made.git("commit", "--quiet", "--all", "--message", "Begin")
     made.git("branch", "--quiet", "--move", "--force", "main")
     return made
