@@ -61,6 +61,12 @@ def checked_out(revision: str, folder: Path, names: Sequence[str], told: Told) -
         ]
 
 
+def stated(placed: Row) -> Row:
+    """An item of `checked_out` as a line of a table."""
+    state = "withdrawn" if placed["withdrawn"] else "failed" if placed["problem"] else "whole"
+    return {key: value for key, value in placed.items() if key not in ("withdrawn", "problem")} | {"state": state}
+
+
 def names() -> list[Row]:
     """What each dataset is called in this environment."""
     here = Names(settings().environment, settings().developer)

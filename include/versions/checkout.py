@@ -96,7 +96,7 @@ def _placed(checkout: Checkout, entry: Entry, pool: ThreadPoolExecutor) -> Place
         source, files = reading.located(entry, cache_folder(checkout.repository), checkout.repository)
         list(pool.map(lambda item: _put(checkout, entry, source, *item), files.items()))
     except DataCommonsError as error:
-        problem = str(error)
+        problem = str(error) if str(error).startswith(f"{entry.name}:") else f"{entry.name}: {error}"
     _write(checkout.folder / entry.name / RECORD, said)
     return Placed(entry, len(files) if not problem else 0, problem, said["withdrawn"] is not None)
 

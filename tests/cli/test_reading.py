@@ -118,7 +118,8 @@ def test_checkout_tells_what_it_placed_and_what_it_could_not(
         "dataset": "shares", "rows": 2400, "files": done[1].entry.nfiles, "bytes": done[1].entry.size,
         "withdrawn": False, "problem": None,
     }  # fmt: skip
-    assert "2,400" in commons(clone, "checkout", "HEAD~1", "shares", "--to", str(out)).stdout
+    table = commons(clone, "checkout", "HEAD~1", "shares", "--to", str(out)).stdout.splitlines()
+    assert table[1].split()[:2] + table[1].split()[-1:] == ["shares", "2,400", "whole"]
     assert "holds a checkout of" in commons(clone, "checkout", "HEAD", "--to", str(out), code=2).stderr
     assert (
         "no version at revision" in commons(clone, "checkout", "HEAD", "no", "--to", str(tmp_path / "x"), code=1).stderr
@@ -135,7 +136,8 @@ def test_withdrawn_versions_are_told(clone: Path, done: list[Published], tmp_pat
     assert json.loads(commons(clone, "history", "shares", "--json").stdout)[1]["withdrawn"]["why"] == gone.why
     said = commons(clone, "open", "shares", "--at", "HEAD~1", code=1).stderr
     assert "was withdrawn by owner@example.org on 2026-02-01T00:00:00Z: It names a person" in " ".join(said.split())
-    listed = commons(clone, "checkout", "HEAD~1", "--to", str(tmp_path / "out")).stdout
-    assert "was withdrawn by owner@example.org" in " ".join(listed.split())
+    listed = commons(clone, "checkout", "HEAD~1", "--to", str(tmp_path / "out"))
+    assert listed.stdout.splitlines()[1].split() == ["shares", "2,400", "0", "0", "withdrawn"]
+    assert "was withdrawn by owner@example.org" in " ".join(listed.stderr.split())
     assert (tmp_path / "out" / "shares" / "version.json").exists()
     assert not (tmp_path / "out" / "shares" / "table").exists()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..console import Json, Name, out, print_json, show
+from ..console import Json, Name, err, out, plain, print_json, show
 
 app = typer.Typer()
 
@@ -88,11 +88,13 @@ def checkout(
 ) -> None:
     """Put datasets into a folder as a commit pins them, verified, each with its record in version.json."""
     from ...errors import EnvironmentFault
-    from ..listing import checked_out
+    from ..listing import checked_out, stated
     from ..progress import progress
 
     placed = checked_out(revision, to, names or [], progress)
-    shown = placed if as_json else [{k: v for k, v in one.items() if k != "withdrawn"} for one in placed]
-    show(shown, as_json, f"{revision} pins no dataset.")
+    show(placed if as_json else [stated(one) for one in placed], as_json, f"{revision} pins no dataset.")
+    for one in placed:
+        if one["withdrawn"]:
+            err.print(plain(one["problem"]), highlight=False, soft_wrap=True)
     if lost := [one["problem"] for one in placed if one["problem"] and not one["withdrawn"]]:
         raise EnvironmentFault(*lost)
