@@ -13,6 +13,7 @@ from include.laptop import Laptop, down, up
 from include.laptop.airflow import NAMES
 from include.laptop.processes import running
 from include.settings import REPOSITORY
+from tests.clone import make_clone
 from tests.orchestration.conftest import BROKEN, CONTRACT, REFERENCE, write
 
 # Airflow reads this file of its home: what makes an operator lose the reply of a pod that has done its work.
@@ -67,7 +68,9 @@ class House:
 @contextmanager
 def airflow(place: Path, shared: Path) -> Iterator[House]:
     """Airflow with elf_codes and a broken contract, publishing to a bare repository; all of it below `place`."""
-    subprocess.run(["git", "clone", "-q", "--bare", str(REPOSITORY), str(place / "origin.git")], check=True)
+    subprocess.run(
+        ["git", "clone", "-q", "--bare", str(make_clone(place, pins=False)), str(place / "origin.git")], check=True
+    )
     for command in (["branch", "-f", "start", "HEAD"], ["branch", "-f", "main", "HEAD"]):
         subprocess.run(["git", *command], cwd=place / "origin.git", check=False, capture_output=True)
     elf = shutil.copytree(REPOSITORY / "include/datasets/elf_codes", place / "datasets/elf_codes") / "contract.yaml"
