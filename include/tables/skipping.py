@@ -62,10 +62,11 @@ def _values(literal: pl.Expr, dtype: pa.DataType) -> "pa.Array[Any] | None":
     series = pl.select(literal).to_series()
     if series.dtype == pl.List:
         series = series.explode()
-    values = series.to_list()
+    if series.null_count() or series.is_empty() or (series.dtype == pl.String) != pa.types.is_large_string(dtype):
+        return None
     try:
-        return None if None in values or not values else pa.array(values, dtype)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return series.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(dtype)  # refuses to lose anything of a value
+    except pa.ArrowException:
         return None
 
 

@@ -119,7 +119,8 @@ def dataset_of(
     """
     into = cache_folder(repository)
     arrow = parquet.arrow_schema(TableSchema.from_json(file_of(entry, "schema.json", into, repository).read_bytes()))
-    if unknown := [name for name in columns or () if name not in arrow.names]:
+    asked = [*(columns or ()), *(where.meta.root_names() if where is not None else ())]
+    if unknown := [name for name in dict.fromkeys(asked) if name not in arrow.names]:
         raise DataError(f"{entry.name}: no column {', '.join(unknown)}. It has {', '.join(arrow.names)}.")
     if table := table_of(entry, repository):
         return lazily.dataset(table, columns, where)

@@ -111,6 +111,8 @@ def test_a_version_older_than_blocks_json_opens_whole(
         reading.dataset_of(entry, ["nothing", "code"], None, clone)
     with pytest.raises(DataError, match=r"shares: no column nothing\. It has code, share"):
         reading.dataset_of(three[2].entry, ["nothing", "code"], None, clone)
+    with pytest.raises(DataError, match=r"shares: no column other\. It has code, share"):
+        reading.dataset_of(three[2].entry, None, pl.col("other") == 1, clone)
 
 
 def test_a_part_without_its_blocks_is_told(deployment: House, three: list[Published], tmp_path: Path) -> None:
