@@ -64,8 +64,10 @@ def _values(literal: pl.Expr, dtype: pa.DataType) -> "pa.Array[Any] | None":
         series = series.explode()
     if series.null_count() or series.is_empty() or (series.dtype == pl.String) != pa.types.is_large_string(dtype):
         return None
+    given = series.to_arrow(compat_level=pl.CompatLevel.oldest())
     try:
-        return series.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(dtype)  # refuses to lose anything of a value
+        held = given.cast(dtype)
+        return held if held.cast(given.type).equals(given) else None
     except pa.ArrowException:
         return None
 
