@@ -25,6 +25,8 @@ from ..errors import EnvironmentFault
 CLASSES = ("public", "internal", "restricted")
 _READ_ONLY = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _PARALLEL = 8
+_SPARING = {"chunksize": 1 << 24, "max_concurrency": 2}
+"""Of a file being uploaded to S3, so much is held in memory at once, and _PARALLEL files are."""
 _NETWORK = ("botocore", "aiobotocore", "aiohttp")
 
 
@@ -185,7 +187,7 @@ def put(file: Path, oid: str, to: Remote, *, own: bool = False) -> None:
             if own and file.samefile(to.path(oid)):
                 return
         else:
-            to.fs.put_file(str(file), to.path(oid))
+            to.fs.put_file(str(file), to.path(oid), **_SPARING)
     if not is_whole(to, oid, size):
         raise EnvironmentFault(
             f"{to.url}: object {oid} is not what was written: expected {size:,} bytes with that md5. "
