@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("pipeline", "parsing", "publish", "path", "revisions", "history", "opening")
+NAMES = ("pipeline", "parsing", "publish", "path", "revisions", "history", "opening", "diff", "verify")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or NAMES:
