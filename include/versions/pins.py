@@ -105,7 +105,7 @@ class Entry(Strict):
     md5: str = Field(pattern=r"^[0-9a-f]{32}\.dir$")
     size: int
     nfiles: int
-    remote: str
+    remote: str = Field(pattern=r"^[A-Za-z0-9_-]+$")  # a name, never a path
     meta: Meta
 
     @property
