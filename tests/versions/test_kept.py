@@ -1,6 +1,7 @@
 """What operators do, killed anywhere: a rerun completes it. And collection beside publishers, again and again."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,12 +18,13 @@ from include.errors import EnvironmentFault
 from include.versions import presence
 from include.versions.pins import parse
 from tests.versions.house import House, facts, git, house, version
-from tests.versions.keeper import collect, older, series, whole
+from tests.versions.keeper import collect, older, push, series, whole
 from tests.versions.test_dvc import files
-from tests.versions.test_faults import sampled
+from tests.versions.test_faults import sampled, small_volume
 from tests.versions.test_gc import aside, held, orphans
 from tests.versions.test_verify import TABLE, flip, objects
 
+__all__ = ["small_volume"]
 PROJECT = Path(__file__).parents[2]
 Do = Callable[[str, int], dict[str, Any]]
 
@@ -161,3 +163,33 @@ def test_publishers_and_a_collector_again_and_again(tmp_path: Path) -> None:
     assert presence.missing(pins.entries.values(), deployment.remote, tmp_path / "cache") == []
     assert garbage <= aside(deployment)
     assert counted["refused"] > 0, "the two never met: the test showed nothing"
+
+
+@pytest.mark.server
+def test_a_full_disk_stops_a_copy_and_a_repair_in_words_and_room_lets_them_go_on(
+    tmp_path: Path, small_volume: Path
+) -> None:
+    """Fault 8: nothing half written is taken for an object; what was done stays."""
+    deployment = house(tmp_path / "house")
+    folder = version(tmp_path / "v", {"a": 1.0})
+    (folder / "quality.json").write_bytes(os.urandom(120_000))
+    published = deployment.publish(folder, facts(1))
+    clone = deployment.clone()
+    filler = small_volume / "filler"
+    filler.write_bytes(bytes(80_000))
+    with pytest.raises(EnvironmentFault, match=f"the volume at {small_volume} is full"):
+        push(clone, small_volume)
+    there = {path.parent.name + path.name for path in (small_volume / "public/files/md5").glob("*/*")}
+    assert published.entry.md5 not in there, "a version that is not whole there has no listing"
+    filler.unlink()
+    assert push(clone, small_volume).exit_code == 0
+
+    (clone / ".dvc/config.local").write_text(f"['remote \"public\"']\n    url = {small_volume}/public\n")
+    shutil.copytree(deployment.root / "remotes/public/files", clone / ".dvc/cache/files")
+    flip(next(path for path in (small_volume / "public/files/md5").glob("*/*") if path.stat().st_size == 120_000))
+    with pytest.raises(EnvironmentFault, match=f"the volume at {small_volume} is full"):
+        whole(clone, repair=True, cached=True)
+    (aside,) = [path for path in (small_volume / "public" / QUARANTINE).rglob("*") if path.is_file()]
+    aside.unlink()  # the operator makes room
+    assert whole(clone, repair=True, cached=True).exit_code == 0
+    assert whole(clone).problems == []
