@@ -80,7 +80,7 @@ def test_the_session_works_and_says_what_the_page_says(told: dict[str, str]) -> 
     assert "data.dvc changed. Commit it and open a pull request" in withdrawn
     assert re.search(r"public +move +withdrawn", applied)
     assert "withdrawn by" in last
-    assert "files stay until" in last
+    assert "files with its bytes stay until" in last
     assert "5 versions of 1 datasets" in last
 
 

@@ -29,7 +29,7 @@ def prove(
         if not left:
             yield f"{said}; its bytes are gone."
         elif now < due(tombstone):
-            yield f"{said}; {len(left)} of its files stay until {until}, then `commons gc --apply` deletes them."
+            yield f"{said}; {len(left)} files with its bytes stay until {until}, then `commons gc --apply` takes them."
         else:
             found = f"{said}, its bytes were to go by {until}, and are still there: {', '.join(left[:3])}"
             more = f" and {len(left) - 3} more" if len(left) > 3 else ""

@@ -68,7 +68,7 @@ def test_an_older_version_goes_and_what_it_shares_stays(deployment: House, tmp_p
 
     (note,) = proven(deployment, clone)
     assert isinstance(note, str)
-    assert "files stay until" in note
+    assert "files with its bytes stay until" in note
     gone = collect(deployment, clone)["move"]
     assert aside(deployment) >= {second.entry.md5, *own}
     assert len(aside(deployment)) == gone
