@@ -70,18 +70,18 @@ def test_the_session_works_and_says_what_the_page_says(told: dict[str, str]) -> 
     commons = [told[command] for command in COMMANDS if command.startswith(".venv")]
     synced, here, every, first, pushed, dry, withdrawn, applied, last = commons
     assert synced == "corrected: elf_codes"
-    assert re.fullmatch(r"1 versions of 1 datasets: \d+ objects, [\d.]+ MB; all read, 0 problems\.", here)
-    assert "6 versions of 1 datasets" in every
+    assert re.fullmatch(r"1 version of 1 dataset: \d+ objects, [\d.]+ MB; all read, 0 problems\.", here)
+    assert "6 versions of 1 dataset:" in every
     assert "20% read, 0 problems" in every
-    assert "1 versions of 1 datasets" in first
-    assert re.match(r"6 versions are whole at \.\./backup: \d+ objects", pushed)
+    assert "1 version of 1 dataset:" in first
+    assert re.match(r"6 versions whole at \.\./backup: \d+ objects", pushed)
     assert re.search(r"public +keep +pinned", dry)
     assert re.search(r"elf_codes [0-9a-f]{12}: \d files are this version's alone", withdrawn)
     assert "data.dvc changed. Commit it and open a pull request" in withdrawn
     assert re.search(r"public +move +withdrawn", applied)
     assert "withdrawn by" in last
     assert "files with its bytes stay until" in last
-    assert "5 versions of 1 datasets" in last
+    assert "5 versions of 1 dataset:" in last
 
 
 def test_damage_is_named_for_machines_and_mended_from_the_second_home(clone: Path, told: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ from ..settings import REPOSITORY, settings
 from ..versions import census, derived, proof, repairing, verifying, withdrawal
 from ..versions.census import Pinned
 from ..versions.contents import Places, contents
-from ..versions.findings import Problem, Report
+from ..versions.findings import Problem, Report, counted
 from ..versions.proposals import DAYS, expire
 from ..versions.publication import WorkingTree
 from .perform import Run, Work, perform
@@ -60,7 +60,7 @@ def _expired() -> list[str]:
 def _last(problems: Collection[str]) -> list[str]:
     """Where to look and what to do, at the end of the log: that is what Airflow shows of a pod."""
     advice = "`commons verify --all --repair` in a clone restores what it can; docs/operating.md says more."
-    return [f"verify: {len(problems):,} problems, named above. {advice}"] if problems else []
+    return [f"verify: {counted(len(problems), 'problem')}, named above. {advice}"] if problems else []
 
 
 def verify(
@@ -108,8 +108,9 @@ def summary(report: Report, share: float) -> str:
     """One sentence on what was looked at."""
     part = "all" if share == 1 else f"{share:.0%}"
     return (
-        f"{report.versions:,} versions of {report.datasets:,} datasets: {report.objects:,} objects, "
-        f"{report.bytes / 1e6:,.1f} MB; {part} read, {len(report.problems)} problems."
+        f"{counted(report.versions, 'version')} of {counted(report.datasets, 'dataset')}: "
+        f"{counted(report.objects, 'object')}, {report.bytes / 1e6:,.1f} MB; {part} read, "
+        f"{counted(len(report.problems), 'problem')}."
     )
 
 

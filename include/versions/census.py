@@ -82,6 +82,8 @@ def chosen(repository: Path, names: Collection[str], at: str | None = None, *, e
 
     Those that were withdrawn are left out. Raises DataError, naming all datasets that have none there.
     """
+    if every:
+        clone.whole_history(repository)
     found = announced(repository) if every else Census()
     if at is None:
         with_tree(found, repository)

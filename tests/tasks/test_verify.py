@@ -46,7 +46,7 @@ def test_damage_stops_the_task_and_names_dataset_and_version(wells: Wells) -> No
     problem, last = receipt.problems
     assert "data/wells/table/part-00000.parquet of wells " + entry.md5[:12] in problem
     assert "run r1" in problem
-    assert last.startswith("verify: 1 problems, named above. `commons verify --all --repair`")
+    assert last.startswith("verify: 1 problem, named above. `commons verify --all --repair`")
     table(wells).chmod(0o644)
     table(wells).write_bytes(good)
     assert upkeep(wells).verb("verify", "v1")["code"] == 1, "a retry adopts what was found"

@@ -141,11 +141,13 @@ def push(
     as_json: Json = False,
 ) -> None:
     """Copy versions to a second remote, and verify them there; run it again to go on, or to verify again."""
+    from ...versions.findings import counted
     from .. import copies, verification
 
     report = copies.pushed(verification.chosen(names or [], at, every), to)
-    said = f"{report.versions:,} versions are whole at {to}: {report.objects:,} objects, {report.bytes / 1e6:,.1f} MB."
-    lost = f"{len(report.problems):,} problems; what was copied stays. Mend them, then run it again."
+    there = f"{counted(report.objects, 'object')}, {report.bytes / 1e6:,.1f} MB"
+    said = f"{counted(report.versions, 'version')} whole at {to}: {there}."
+    lost = f"{counted(len(report.problems), 'problem')}; what was copied stays. Mend them, then run it again."
     verification.show_report(report, lost if report.problems else said, as_json)
     raise typer.Exit(report.exit_code)
 
