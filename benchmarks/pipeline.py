@@ -104,6 +104,7 @@ def _compared(place: Path, rows: int, *, in_order: bool, bound: float) -> dict[s
         "bare s": f"{bare.wall:.1f}",
         "ours s": f"{ours.wall:.1f} ({each})",
         "ratio": f"{ours.wall / bare.wall:.2f}",
+        "CPU s": f"{ours.cpu:.1f} (bare {bare.cpu:.1f})",
         "bound": f"{bound}",
         "peak MB": f"{ours.peak:.0f} (bare {bare.peak:.0f})",
     }
