@@ -61,20 +61,21 @@ def test_a_new_version_is_announced_once_with_its_facts(house: House, run: str) 
 
 def test_damage_fails_the_dag_that_verifies_in_words(house: House, run: str) -> None:
     """Fault 10: as an operator sees it in Airflow."""
-    table = next(
+    stored = next(
         path for path in (house.place / "remote/public/files/md5").glob("*/*") if path.stat().st_size > 100_000
     )
     good = flip(stored)
     api = house.laptop.api
     started = api.trigger("verification", {"sample": 100})
-    assert api.follow("verification", started, seconds=120) == "failed"
+    ended = api.follow("verification", started, seconds=120)
+    stored.chmod(0o644)
+    stored.write_bytes(good)
+    assert ended == "failed"
     assert api.states("verification", started) == {"sync": "success", "verify": "failed"}
     said = api.log("verification", started, "verify")
     assert f"object {stored.parent.name}{stored.name} is damaged" in said
     assert "of elf_codes " in said
     assert "`commons verify --all --repair` in a clone restores what it can" in said
-    stored.chmod(0o644)
-    stored.write_bytes(good)
 
 
 def until(found: Callable[[], list[Any]], seconds: float = 60) -> list[Any]:
