@@ -70,8 +70,8 @@ def _table(part: Section, width: int) -> RenderableType:
         if Measurement.get(_ENDLESS, _ENDLESS.options, table).maximum + _INDENT <= width:
             break
     rest = len(part.rows) - _ROWS
-    below = " ".join(text for text in (f"{rest:,} more rows." if rest > 0 else "", part.after) if text)
-    return Padding(Group(table, *([Text(below, "dim")] if below else [])), (0, 0, 0, _INDENT))
+    below = " ".join(text for text in (f"{rest:,} more lines." if rest > 0 else "", part.after) if text)
+    return Padding(Group(table, *([Text(below, "dim")] if below else [])), (0, 0, 0, _INDENT), expand=False)
 
 
 def _drawn(part: Section, hidden: Collection[str]) -> Table:

@@ -10,6 +10,8 @@ _FEW = 5
 """Values that a table of coverage names a side."""
 _CELLS = 6
 """Cells of an added or removed row that a sample shows; a whole row is for `commons open`."""
+_TOLD = ("changed", "moved", "removed", "added")
+"""Examples in this order: a changed cell tells most in one line, and a short report ends early."""
 _ORIGIN: tuple[tuple[str, Callable[[Origin], str | None]], ...] = (
     ("commit", lambda origin: short(origin.commit)),
     ("published", lambda origin: origin.published),
@@ -180,7 +182,8 @@ def shape(column: ColumnDiff) -> Shape:
 
 
 def _samples(table: TableDiff) -> Section:
-    rows = tuple(row for sample in table.samples for row in _sample(sample))
+    told = sorted(table.samples, key=lambda sample: _TOLD.index(sample.kind))
+    rows = tuple(row for sample in told for row in _sample(sample))
     return Section("samples", "Examples", ("row", "key", "column", "before", "after"), rows)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,18 @@ def test_files_that_differ_exit_with_1_and_are_compared_by_their_key(before: str
     assert " ".join(next(line for line in said.splitlines() if "P005" in line).split()) == (
         "changed plant_id P005 owner Owner 5 NA"
     )
+
+
+def test_a_changed_row_is_shown_however_many_came_and_went(tmp_path: Path) -> None:
+    heading = ("id", *(f"c{at}" for at in range(9)))
+    rows = [(f"P{n:03}", *(f"{n} {at}" for at in range(9))) for n in range(60)]
+    changed = [(*row[:-1], "corrected") if row[0] == "P030" else row for row in rows]
+    sides = (written(tmp_path / "a.csv", heading, *rows[:50]), written(tmp_path / "b.csv", heading, *changed[10:]))
+    said = commons("diff", *sides, "--key", "id", code=1).stdout
+    assert "50 rows before, 50 after: 10 added, 10 removed, 1 changed." in said
+    line = next(line for line in said.splitlines() if "P030" in line)
+    assert re.sub(" +", " ", line).strip() == "changed id P030 c8 30 8 corrected"
+    assert len(line) < 100, "filled up with spaces"
 
 
 def test_without_a_key_rows_are_a_multiset_and_that_is_said(before: str, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_it_stays_below_the_limit_by_whole_sections_and_says_what_is_left_out(ma
     )
     if many == 3:
         assert left is None
-        assert text.count("10 more rows.") == 3
+        assert text.count("10 more lines.") == 3
         return
     assert left is not None
     shown = len(heads)

@@ -60,6 +60,19 @@ def test_it_asks_for_nothing_but_itself_and_fits_the_screen(
     assert dark == (scheme == "dark")
 
 
+def test_a_laptop_s_window_shows_every_column_of_its_tables(browser: Browser, tmp_path: Path) -> None:
+    owner = {"distinct": 1_104, "minimum": "Alpha Energy SE", "maximum": "Gamma Utilities Ltd", "mean": 1_102.4}
+    wide = column("generation_2020_gwh", cells=20, moved_cells=40, psi=2.35, drifted=True)
+    wide = wide.model_copy(
+        update={"before": profile(300, **owner), "after": profile(301, **owner | {"distinct": 9, "mean": 8_000.0})}
+    )
+    seen = Seen(browser, tmp_path / "page.html", diff(dataset(table=table(columns=(wide,)))), width=1200)
+    boxes = seen.page.locator(".wide")
+    assert boxes.count() > 3
+    for at in range(boxes.count()):
+        assert boxes.nth(at).evaluate("box => box.scrollWidth <= box.clientWidth"), boxes.nth(at).inner_text()
+
+
 def test_it_shows_the_figures_and_what_is_loud(browser: Browser, tmp_path: Path) -> None:
     seen = Seen(browser, tmp_path / "page.html", diff(loud(), same=4))
     for said in (
