@@ -1,5 +1,6 @@
 """The history of a dataset, as a table and for machines; imports little, so that it is there at once."""
 
+from itertools import zip_longest
 from typing import Any
 
 from ..settings import REPOSITORY
@@ -14,7 +15,6 @@ def versions(name: str) -> list[Row]:
     known = timeline.versions(REPOSITORY, name)
     if not known and name not in worktree.pins(REPOSITORY).entries:
         dataset_folder(name)
-    before = [*(version.rows for version in known[1:]), None]
     return [
         {
             "commit": version.commit,
@@ -33,7 +33,7 @@ def versions(name: str) -> list[Row]:
             "why": version.why,
             "withdrawn": version.withdrawn and version.withdrawn.model_dump(exclude_none=True),
         }
-        for version, rows in zip(known, before, strict=True)
+        for version, rows in zip_longest(known, (version.rows for version in known[1:]))
     ]
 
 

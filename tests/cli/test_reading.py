@@ -71,6 +71,12 @@ def test_history_as_a_table_and_for_machines(clone: Path, done: list[Published])
     assert found[0]["code"] == "c" * 40
 
 
+def test_a_dataset_without_a_version_has_an_empty_history(clone: Path) -> None:
+    assert json.loads(commons(clone, "history", "owid_co2", "--json").stdout) == []
+    said = commons(clone, "history", "owid_co2").stdout
+    assert said == "owid_co2 has no version on this branch: `commons run owid_co2` makes one.\n"
+
+
 def test_what_is_not_there(clone: Path) -> None:
     for command in ("history", "open"):
         said = " ".join(commons(clone, command, "nothing", code=2).stderr.split())
