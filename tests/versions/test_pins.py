@@ -118,7 +118,7 @@ def test_one_entry_is_found_without_the_others() -> None:
     text = render(pins(*(entry(f"d{i}", run=f"run_{i}") for i in range(12))))
     found = parse_one(text, "d1")
     assert found == entry("d1", run="run_1")
-    assert parse_one(text, "d") is None
+    assert [parse_one(text, name) for name in ("d", "d.", ".*", "d(", r"d\d")] == [None] * 5
     assert parse_one("", "d1") is None
 
 
