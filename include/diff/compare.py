@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -55,8 +56,9 @@ def _compared(sides: tuple[Side, Side], scratch: Path, memory_mb: int, seen: Cal
     tables = [
         ordered(found, key or paired, scratch / f"ordered{which}", memory_mb) for which, found in enumerate(tables)
     ]
-    samples = [found.sample() for found in tables]
-    chosen = _chosen(columns, key, samples)
+    with ThreadPoolExecutor(2) as pool:
+        samples = list(pool.map(Table.sample, tables))
+        chosen = dict(pool.map(lambda slot: (slot.name, _chosen(slot, key, samples)), columns))
     profiles = [Profiles(found.types, chosen, found.rows()) for found in tables]
     tally = Tally(key or paired, [name for name in paired if name not in key] if key else [], tables, scratch)
     size = min(batch_rows(sample) for sample in samples)
@@ -80,14 +82,11 @@ def _key(possible: Sequence[tuple[str, ...]], tables: Sequence[Table]) -> tuple[
     return possible[distinct.index(max(distinct))]
 
 
-def _chosen(columns: Sequence[Slot], key: Sequence[str], samples: Sequence[pl.DataFrame]) -> dict[str, bins.Bins]:
-    found = {}
-    for slot in columns:
-        sides = [sample[slot.name] if slot.name in sample.columns else None for sample in samples]
-        some = next(side for side in sides if side is not None)
-        before, after = (some.clear() if side is None else side for side in sides)
-        found[slot.name] = bins.chosen(before, after, part=len(key) > 1 and slot.name in key)
-    return found
+def _chosen(slot: Slot, key: Sequence[str], samples: Sequence[pl.DataFrame]) -> bins.Bins:
+    sides = [sample[slot.name] if slot.name in sample.columns else None for sample in samples]
+    some = next(side for side in sides if side is not None)
+    before, after = (some.clear() if side is None else side for side in sides)
+    return bins.chosen(before, after, part=len(key) > 1 and slot.name in key)
 
 
 def _counted(batches: Iterator[pl.DataFrame], profile: Profiles, seen: Callable[[int], None]) -> Iterator[pl.DataFrame]:
