@@ -1,6 +1,6 @@
 """Whether a version may follow the last one: what breaks its readers stops it, unless a person allowed that."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..contracts.columns import TableSchema
@@ -33,11 +33,12 @@ def judge(
 
     An entry of the contract's `breaking` counts for the version that follows the one it names, and for no other.
     """
-    found = tuple(change for change in changes(new, last) if change.breaking)
+    every = changes(new, last)
+    found = tuple(change for change in every if change.breaking)
     allowed = next((entry for entry in contract.breaking if head.meta.mark.startswith(entry.after)), None)
     others = tuple(_used_up(head, entry) for entry in contract.breaking if entry is not allowed)
     if found and allowed is None:
-        return Judgement(found, None, (*_said(head, found, consumers), *others))
+        return Judgement(found, None, (*_said(head, found, (*_renamed(every), readers(consumers))), *others))
     return Judgement(found, allowed, (), others)
 
 
@@ -48,7 +49,18 @@ def readers(consumers: Sequence[str]) -> str:
     return f"It is read by {', '.join(consumers)}: tell their owners."
 
 
-def _said(head: Entry, found: tuple[Change, ...], consumers: Sequence[str]) -> tuple[str, ...]:
+def _renamed(every: Sequence[Change]) -> Iterator[str]:
+    """For each column that went what to write if it only has another name: one of its type came."""
+    for gone in every:
+        came = [f"'{change.column}'" for change in every if change.kind == "added" and change.after == gone.before]
+        if gone.kind == "dropped" and came:
+            yield (
+                f"if '{gone.column}' has another name now ({' or '.join(came)}?), say so in schema.py, in the field of "
+                f'the new one: metadata={{"was": "{gone.column}"}}. It keeps its field id then.'
+            )
+
+
+def _said(head: Entry, found: tuple[Change, ...], more: Sequence[str]) -> tuple[str, ...]:
     name, mark = head.name, head.meta.mark[:SHOWN]
     what = "a change breaks" if len(found) == 1 else f"{len(found)} changes break"
     back = f" It is a rollback: {head.meta.why}." if head.meta.rolled_back else ""
@@ -56,7 +68,7 @@ def _said(head: Entry, found: tuple[Change, ...], consumers: Sequence[str]) -> t
         f"{name}: {what} whoever reads the last version ({mark}, published {head.meta.published} by run "
         f"{head.meta.run}).{back}",
         *(f"{name}: {change}." for change in found),
-        f"{name}: {readers(consumers)}",
+        *(f"{name}: {sentence}" for sentence in more),
         f"{name}: the report of publish shows how the data differ, as `commons diff` does.",
         f"{name}: if this is not meant, correct schema.py or contract.yaml. If it is, allow it for this one version in "
         f"contract.yaml, and run again:\n"

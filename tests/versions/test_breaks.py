@@ -41,6 +41,15 @@ def test_what_breaks_nobody_needs_nobodys_word() -> None:
     assert (judged.breaking, judged.problems, judged.warnings, judged.why) == ((), (), (), None)
 
 
+def test_a_column_that_may_only_have_another_name_is_told_how_to_keep_its_field_id() -> None:
+    other = SCHEMA.columns[-1].model_copy(update={"name": "part", "id": 9, "nullable": True})
+    renamed = NARROW.model_copy(update={"columns": (*NARROW.columns, other)})
+    said = "\n".join(judge(entry("shares"), SCHEMA, renamed, contract()).problems)
+    assert "if 'share' has another name now ('part'?)" in said
+    assert 'metadata={"was": "share"}' in said
+    assert '"was"' not in "\n".join(judge(entry("shares"), SCHEMA, NARROW, contract()).problems)
+
+
 def test_an_entry_for_another_version_is_said() -> None:
     last = entry("shares")
     judged = judge(last, SCHEMA, SCHEMA, contract("0123456789ab"))
