@@ -98,7 +98,7 @@ def _code(repository: Path, before: Pinned, after: Pinned) -> Iterator[tuple[str
     folder = f"include/datasets/{name}/"
     files = _changed(repository, _files_of(before), _files_of(after), (folder, *ENGINE))
     if files is None:
-        yield f"{what}; one of them is not in this clone, so what changed is not known", True
+        yield f"{what}; one of them is no commit of this clone, so what changed is not known", True
         return
     own = [file.removeprefix(folder) for file in files if file.startswith(folder)]
     engine = len(files) - len(own)

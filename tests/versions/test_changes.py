@@ -177,7 +177,7 @@ def test_a_proposal_is_about_its_own_dataset(line: Line) -> None:
         ({"raw": b"other"}, "source: other bytes, though it still says version 1"),
         ({"environment": "f" * 64}, f"environment: lock file {'e' * 12} became {'f' * 12}"),
         ({"inputs": {"codes": "1" * 64}}, f"input codes: read for the first time, content {'1' * 12}"),
-        ({"code": "d" * 40}, f"code: {'c' * 12} became {'d' * 12}; one of them is not in this clone"),
+        ({"code": "d" * 40}, f"code: {'c' * 12} became {'d' * 12}; one of them is no commit of this clone"),
     ],
 )
 def test_a_cause_explains(line: Line, said: dict[str, Any], cause: str) -> None:
@@ -327,7 +327,7 @@ def test_a_publication_without_a_clone_can_tell_what_it_changes(line: Line, tmp_
     assert found.table
     assert (found.table.counts.changed, found.problem, found.unexplained) == (1, None, False)
     assert [cause.partition(":")[0] for cause in found.causes] == ["source", "code"]
-    assert "not in this clone" in found.causes[1]
+    assert "no commit of this clone" in found.causes[1]
 
 
 def test_the_house_is_not_changed_by_looking(line: Line) -> None:
