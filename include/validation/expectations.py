@@ -95,7 +95,7 @@ def _volume(contract: Contract, result: Result, previous: Previous | None) -> It
         )
     dropped = "See the reasons below; where extract.py drops them on purpose, raise expect.rejected_pct."
     yield _share("rejected_pct", "rejected", result.rejected, result.records, expect.rejected_pct, dropped)
-    strict = "Read the reasons; correct schema.py where it is too strict, or ask the source."
+    strict = "Read the reasons; correct schema.py if it is too strict, ask the source, or raise expect.quarantine_pct."
     yield _share("quarantine_pct", "quarantined", result.quarantined, result.records, expect.quarantine_pct, strict)
 
 

@@ -109,3 +109,5 @@ def test_a_breaking_schema_is_said_but_does_not_block(folder: Path) -> None:
         said = (folder / "version" / report).read_text()
         assert "What breaks for readers" in said
         assert "Publication stops here" in said
+        assert "Good to publish once its schema is allowed." in said
+        assert "Good to publish." not in said
