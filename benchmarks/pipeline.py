@@ -19,11 +19,13 @@ PYTHON = str(REPOSITORY / ".venv-task" / "bin" / "python")
 BARE = "import sys, polars as pl; pl.scan_csv(sys.argv[1]).sink_parquet(sys.argv[2])"
 
 NOTE = """\
+Both are run twice, and the better counts: fresh pages of memory cost this machine more than what is written to them.
 The bare scan parses once and writes once. Ours writes the source's bytes three times (as fetched, as text columns, on
-the remote), reads them four times for their hashes (SHA-256 of the archive, MD5 of the pin, both checked again), casts
-and checks every value against the schema, and hashes every typed value for the content hash. The two bounds are missed
-by that; what would help most is hashing while copying, and extract and validate in one pass where no extract.py stands
-between them."""
+the remote), hashes them three times (SHA-256 as they come and as they are published, MD5 for the pin), casts and checks
+every value against the schema, and reads every typed value once more for the content hash, in a pod that runs no
+author's code. That is five times the CPU seconds of the bare scan, on two cores that both keep busy, so the two bounds
+are missed. What would help most is extract and validate in one pass where no extract.py stands between them; they are
+two tasks so that an operator can clear either."""
 
 CONTRACT = """\
 title: Measurements
@@ -90,13 +92,13 @@ def run() -> None:
 
 
 def _compared(place: Path, rows: int, *, in_order: bool, bound: float) -> dict[str, Any]:
-    """One file: bare scan-to-Parquet twice, the better counts; then ours."""
+    """One file: bare scan-to-Parquet and ours, each twice."""
     file = place / "rows.csv"
     _generate(file, rows, in_order=in_order)
     bare = min(
         (_process([PYTHON, "-c", BARE, str(file), str(place / "bare.parquet")]) for _ in range(2)), key=lambda c: c.wall
     )
-    verbs = _published(place)
+    verbs = min((_published(place) for _ in range(2)), key=lambda verbs: sum(verbs.values(), Cost()).wall)
     ours = sum(verbs.values(), Cost())
     each = ", ".join(f"{verb} {cost.wall:.1f}" for verb, cost in verbs.items())
     return {
