@@ -1,5 +1,6 @@
 """Running a dataset from the command line: as local processes, or as its DAG in Airflow."""
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -20,6 +21,8 @@ from . import live
 from .checking import problems_of, unfinished
 from .console import out, plain
 from .local import VERBS, dataset_folder, new_run, run_verbs
+
+_FOLDED = re.compile("<details><summary>(.*)</summary>")
 
 
 def attempt(name: str) -> None:
@@ -118,8 +121,13 @@ def _show_difference(store: Store, name: str, run: str) -> None:
         return
     with tempfile.TemporaryDirectory() as place:
         shown = files(store, receipt, Path(place))
-        out.print(Markdown(shown["diff.md"].read_text(encoding="utf-8")))
+        out.print(unfolded(shown["diff.md"].read_text(encoding="utf-8")))
         _show_page(shown["report.html"])
+
+
+def unfolded(report: str) -> Markdown:
+    """A report in Markdown for a terminal, which folds nothing: what a page folds has its title as a heading."""
+    return Markdown(_FOLDED.sub(r"#### \1", report))
 
 
 def _show_page(report: Path) -> None:
