@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from ...validation import identifiers
+from ...tables import checkdigits
 from .wording import counted, shortened
 
 _FEW, _OFTEN, _ROWS = 12, 20, 100
@@ -35,11 +35,11 @@ def text_checks(given: pl.Series, name: str) -> Found:
     """Checks for the values `given` of the column `name`, none of them missing."""
     distinct = given.unique().sort()
     if distinct.str.contains(r"^[A-Z0-9]{20}$").mean() >= _MOSTLY:  # type: ignore[operator]
-        right = given.to_frame("x").select(identifiers.lei(pl.col("x"))).to_series()
+        right = given.to_frame("x").select(checkdigits.lei(pl.col("x"))).to_series()
         if right.sum() >= _MOSTLY * len(given):
             wrong = given.filter(~right)
             return Found({"lei": True}, _failing(wrong, len(given)), len(wrong))
-    if (distinct.str.len_chars() == 12).all() and _all(distinct, identifiers.isin_code):
+    if (distinct.str.len_chars() == 12).all() and _all(distinct, checkdigits.isin_code):
         return Found({"isin_code": True})
     if len(distinct) <= _FEW and len(given) >= _OFTEN * len(distinct) and (distinct.str.len_chars() <= 40).all():
         return _few(given, distinct.to_list(), name)

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from include.validation.identifiers import isin_code, lei
+from include.tables.checkdigits import isin_code, lei
 
 LEIS = ("5493001KJTIIGC8Y1R12", "529900T8BM49AURSDO55", "HWUPKR0MPOU8FGXBT394")
 NEXT = {**{str(n): str((n + 1) % 10) for n in range(10)}, **{chr(n): chr(n + 1) for n in range(65, 90)}, "Z": "A"}
