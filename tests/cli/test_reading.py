@@ -1,6 +1,7 @@
 """The commands of a reader, typed in a clone: history, open and checkout, with their exit codes."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -69,6 +70,25 @@ def test_history_as_a_table_and_for_machines(clone: Path, done: list[Published])
     ]  # fmt: skip
     assert found[0]["commit"] == done[2].commit
     assert found[0]["code"] == "c" * 40
+
+
+@pytest.mark.parametrize(
+    ("width", "kept"), [(80, []), (110, ["source", "who"]), (200, ["source", "code", "run", "who"])]
+)
+def test_a_narrow_terminal_cuts_no_word_of_a_history(
+    clone: Path, done: list[Published], width: int, kept: list[str]
+) -> None:
+    typed = f"stty cols {width}; {REPOSITORY / '.venv/bin/python'} -m include.cli history shares"
+    shown = subprocess.run(
+        ["script", "-qec", typed, "/dev/null"], cwd=clone, env=environment(), capture_output=True, text=True, check=True
+    ).stdout
+    lines = re.sub("\x1b\\[[0-9;?]*[a-zA-Z]", "", shown).split("\r\n")
+    assert [name for name in lines[0].split() if name in ("source", "code", "run", "who")] == kept
+    for one, quality in zip(reversed(done), ("clean", "2 quarantined", "clean"), strict=True):
+        line = next(line for line in lines if str(one.commit)[:12] in line)
+        assert quality in line
+    assert ("For want of room" in shown) == (width < 200)
+    assert "…" not in shown
 
 
 def test_a_dataset_without_a_version_has_an_empty_history(clone: Path) -> None:

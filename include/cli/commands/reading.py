@@ -15,7 +15,7 @@ def list_(as_json: Json = False) -> None:
     """All datasets, with the version that data.dvc pins."""
     from ..listing import datasets
 
-    show(datasets(), as_json, "No dataset yet: `commons new` drafts one.")
+    show(datasets(), as_json, "No dataset yet: `commons new` drafts one.", spared=("access", "quarantined"))
 
 
 @app.command()
@@ -27,7 +27,8 @@ def history(name: Name, as_json: Json = False) -> None:
     with progress("Reading the history"):
         known = versions(name)
     rows = known if as_json else [shortened(version) for version in known]
-    show(rows, as_json, f"{name} has no version on this branch: `commons run {name}` makes one.")
+    otherwise = f"{name} has no version on this branch: `commons run {name}` makes one."
+    show(rows, as_json, otherwise, spared=("run", "code", "who", "source"))
 
 
 @app.command("show")
@@ -50,7 +51,7 @@ def names(as_json: Json = False) -> None:
     """What the datasets are called in this environment: tables, paths, topics."""
     from ..listing import names as resolved
 
-    show(resolved(), as_json, "No dataset yet: `commons new` drafts one.")
+    show(resolved(), as_json, "No dataset yet: `commons new` drafts one.", spared=("asset", "topic", "path"))
 
 
 @app.command("open")
