@@ -65,9 +65,7 @@ def read(published: pl.Series, kind: Kind) -> pl.DataFrame:
         .when(rule.sound(pl.col("repaired")).fill_null(False)).then(pl.lit("repaired"))
         .otherwise(pl.lit("wrong"))
     )  # fmt: skip
-    value = (
-        pl.when(pl.col("state") == "sound").then(bare).when(pl.col("state") == "repaired").then(pl.col("repaired"))
-    )
+    value = pl.when(pl.col("state") == "sound").then(bare).when(pl.col("state") == "repaired").then(pl.col("repaired"))
     shown = pl.format("{}", pl.col("found").str.slice(0, 40))
     why = (
         pl.when(pl.col("state") == "repaired").then(pl.format("'{}' read as {}", shown, pl.col("repaired")))
