@@ -189,6 +189,8 @@ class Origin(Strict):
     who: str
     access: Sensitivity
     """Who may read the dataset at all, as its contract says; a column may be guarded more."""
+    kept: str
+    """The remote of its files: that of the strictest class of dataset and columns, who alone may read them."""
 
 
 class RuleChange(Strict):

@@ -25,6 +25,7 @@ _ORIGIN: tuple[tuple[str, Callable[[Origin], str | None]], ...] = (
     ("quarantined", lambda origin: f"{origin.quarantined:,}"),
     ("rejected", lambda origin: f"{origin.rejected:,}"),
     ("access", lambda origin: origin.access),
+    ("remote", lambda origin: origin.kept),
 )
 
 

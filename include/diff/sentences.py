@@ -79,6 +79,9 @@ def notes(diff: DatasetDiff) -> list[Text]:
     """What explains the change, and what else it brought."""
     table = diff.table
     says: list[Text] = [(cause[:1].upper() + cause[1:] + ".",) for cause in diff.causes]
+    if diff.before and diff.after and diff.before.kept != diff.after.kept:
+        was, now = diff.before.kept, diff.after.kept
+        says.append((f"Who may read it: its files are on the remote '{now}' now, and were on '{was}'.",))
     if table is None or diff.status != "changed":
         return says
     if table.by == "rows":

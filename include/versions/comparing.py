@@ -138,6 +138,7 @@ def _origin(side: Pinned | None, found: Evidence | None) -> Origin | None:
         rejected=meta.rejected,
         who=side.who,
         access=found.access if found else access_class(side.entry.remote),
+        kept=side.entry.remote,
     )
 
 

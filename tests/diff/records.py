@@ -40,6 +40,7 @@ def origin(**facts: Any) -> Origin:
         "rejected": 0,
         "who": "Data Commons",
         "access": "public",
+        "kept": "public",
     }
     return Origin(**{**known, **facts})
 

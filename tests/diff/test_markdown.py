@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from include.diff.markdown import LIMIT, markdown
 from include.diff.model import ColumnDiff, RowCounts
 from include.diff.words import code_span, plain_words, printable
-from tests.diff.records import HOSTILE, column, dataset, diff, hostile, loud, profile, table
+from tests.diff.records import HOSTILE, column, dataset, diff, hostile, loud, origin, profile, table
 
 # GitHub's dialect as a public parser reads it, bare addresses made links, as there.
 DIALECT = MarkdownIt("gfm-like")
@@ -38,6 +38,12 @@ def test_it_says_what_happened_schema_changes_first() -> None:
         "4 datasets are the same.",
     ):
         assert said in text, said
+
+
+def test_files_that_go_to_another_remote_are_told_with_the_causes() -> None:
+    said = "Who may read it: its files are on the remote 'restricted' now, and were on 'public'."
+    assert said in markdown(diff(dataset(after=origin(kept="restricted"))))
+    assert said not in markdown(diff())
 
 
 def test_no_difference_is_said() -> None:
