@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..adapters import clone
 from ..adapters.clone import Commit
-from ..errors import DataError
+from ..errors import DataError, EnvironmentFault
 from . import withdrawal
 from .pins import FILE, Withdrawn, parse_one
 from .revisions import moment, resolve
@@ -60,11 +60,12 @@ def versions(repository: Path, name: str, revision: str = "HEAD") -> list[Logged
 def by_source_date(repository: Path, name: str, date: str, revision: str = "HEAD") -> Logged:
     """The version whose source dated it last by `date`; of several with one date, the one that was published last.
 
-    So an older release that was published late is found by its own date. Raises DataError where there is none.
+    So an older release that was published late is found by its own date. Raises DataError where there is none,
+    EnvironmentFault for what is no date.
     """
     until = moment(date)
     if until is None:
-        raise DataError(f"--source-date {date}: is no date, expected such as 2026-05-01.")
+        raise EnvironmentFault(f"--source-date {date}: is no date, expected such as 2026-05-01.")
     known = versions(repository, name, revision)
     dated = [(when, -at) for at, version in enumerate(known) if (when := _when(version)) and when <= until]
     if not dated:

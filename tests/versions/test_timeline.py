@@ -223,7 +223,7 @@ def test_dates_before_the_first_and_sources_without_dates(deployment: House, thr
         timeline.by_source_date(clone, "shares", "2019-12-31")
     with pytest.raises(DataError, match=r"others: no version .* its source gives none"):
         timeline.by_source_date(clone, "others", "2030-01-01")
-    with pytest.raises(DataError, match="is no date"):
+    with pytest.raises(EnvironmentFault, match="is no date"):
         timeline.by_source_date(clone, "shares", "yesterday")
     assert timeline.by_source_date(clone, "shares", "2030-01-01", "HEAD~2").rows == 3
 
