@@ -49,8 +49,11 @@ def dataset(
 
 
 def _entry(name: str, at: str | None, repository: Path | str | None, source_date: str | None) -> "tuple[Path, Entry]":
+    from .errors import EnvironmentFault
     from .settings import repository_of
     from .versions import reading
 
     found = repository_of(Path(repository or Path.cwd()))
+    if not (found / ".dvc").is_dir():
+        raise EnvironmentFault(f"{found}: no clone of the datasets, neither here nor above. Name one: repository='…'.")
     return found, reading.entry_at(found, name, at, source_date)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from ..errors import DataError
 from ..settings import REPOSITORY, settings
 from ..tables import blocks, parquet
 from . import lazily, timeline, withdrawal, worktree
-from .pins import FILE, Entry, parse_one
+from .pins import FILE, Entry, parse, parse_one
 from .revisions import resolve
 
 TABLE = "table/"
@@ -71,15 +72,19 @@ def entry_at(repository: Path, name: str, revision: str | None = None, source_da
     if source_date is not None:
         revision = timeline.by_source_date(repository, name, source_date, revision or "HEAD").commit
     if revision is None:
-        entry = parse_one(worktree.text(repository), name, str(repository / FILE))
+        text = worktree.text(repository)
     else:
-        commit = resolve(repository, revision)
-        entry = parse_one(git.texts_at(repository, FILE, [commit])[0], name, f"{revision}:{FILE}")
+        text = git.texts_at(repository, FILE, [resolve(repository, revision)])[0]
+    entry = parse_one(text, name, f"{revision}:{FILE}" if revision else str(repository / FILE))
     if entry is None:
         place = f"revision {revision}" if revision else f"{repository / FILE}"
         gone = (known.meta.withdrawn for known in withdrawal.entries(repository) if known.name == name)
         said = "".join(f"; withdrawn by {one.by} on {one.at}: {one.why}" for one in gone if one)
-        raise DataError(f"{name}: no version at {place}{said}. `commons history {name}` lists the versions there are.")
+        near = get_close_matches(name, parse(text, place).entries, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise DataError(
+            f"{name}: no version at {place}{said}.{hint} `commons history {name}` lists the versions there are."
+        )
     return entry
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import include
 from include.adapters.cache import cache_folder, listing
 from include.adapters.remote import Listing, listing_of, put_bytes, put_version
 from include.adapters.store import Store
@@ -92,6 +93,16 @@ def test_any_revision_opens(deployment: House, three: list[Published]) -> None:
         reading.entry_at(clone, "others", "HEAD~2")
     with pytest.raises(DataError, match=r"absent: no version at .*data.dvc. `commons history absent`"):
         reading.open_version("absent", repository=clone)
+    with pytest.raises(
+        DataError, match=r"share: no version at revision HEAD. Did you mean 'shares'\? `commons history"
+    ):
+        reading.entry_at(clone, "share", "HEAD")
+
+
+def test_a_folder_that_is_no_clone_is_said_to_be_none(tmp_path: Path) -> None:
+    for opens in (include.open, include.dataset):
+        with pytest.raises(EnvironmentFault, match=f"{tmp_path}: no clone of the datasets"):
+            opens("shares", repository=tmp_path)
 
 
 def test_a_version_older_than_blocks_json_opens_whole(
