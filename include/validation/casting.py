@@ -2,9 +2,10 @@
 
 Accepted texts: whole numbers, also as an integral float ("12.0", "1e3"); numbers with the contract's decimal sign and
 thousands separator in groups of three; true/false, t/f, yes/no, y/n, 1/0 in any case; ISO 8601 dates and times, or
-those of metadata `format`. Strings stay as they are. NaN and infinity are no numbers unless listed as missing.
+those of metadata `format`, of the years 1 to 9999. Strings stay as they are. NaN and infinity are no numbers unless listed as missing.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -56,9 +57,20 @@ def cast(raw: pl.Series, column: Casting) -> pl.Series:
         typed = _text(raw, column) if raw.dtype == pl.String else _typed(raw, column)
     except pl.exceptions.PolarsError:  # no such conversion at all, for example from a list
         typed = pl.Series([None] * len(raw), dtype=column.dtype)
-    if column.dtype.is_float() and not typed.is_finite().all():
-        typed = pl.select(pl.when(typed.is_finite()).then(typed)).to_series()
+    sound = _sound(typed)
+    if sound is not None and not sound.all():
+        typed = pl.select(pl.when(sound).then(typed)).to_series()
     return typed.alias(column.name)
+
+
+def _sound(typed: pl.Series) -> pl.Series | None:
+    """Which values every reader can hold: finite numbers, years from 1 to 9999; None where all can."""
+    if typed.dtype.is_float():
+        return typed.is_finite()
+    if typed.dtype not in (pl.Date, pl.Datetime):
+        return None
+    first, last = pl.Series([dt.datetime.min, dt.datetime.max]).cast(typed.dtype).to_physical()
+    return typed.to_physical().is_between(first, last)
 
 
 def _given(raw: pl.Expr, dtype: pl.DataType, missing: tuple[str, ...]) -> pl.Expr:

@@ -83,6 +83,20 @@ def test_points_in_time_need_their_zone_and_naive_ones_must_have_none() -> None:
     assert read("time", ["12:30", "12:30:01", "25:00"]) == [dt.time(12, 30), dt.time(12, 30, 1), None]
 
 
+def test_years_that_most_readers_do_not_know_are_no_dates() -> None:
+    days = ["0000-01-01", "0001-01-01", "9999-12-31", "+10000-01-01"]
+    assert read("date", days) == [None, dt.date(1, 1, 1), dt.date(9999, 12, 31), None]
+    assert read("timestamp_naive", [f"{day}T23:59:59.999999" for day in days]) == [
+        None, dt.datetime(1, 1, 1, 23, 59, 59, 999999), dt.datetime.max, None,
+    ]  # fmt: skip
+    assert read("timestamp", ["0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00Z"]) == [
+        None, dt.datetime(1, 1, 1, tzinfo=UTC),
+    ]  # fmt: skip
+    stored = pl.DataFrame({"x": pl.Series([-(2**62), 0]).cast(pl.Datetime("us", "UTC"))})
+    column = Casting("x", "x", pl.Datetime("us", "UTC"), "timestamp")
+    assert stored.select(column.expression(stored.schema["x"])).to_series().to_physical().to_list() == [None, 0]
+
+
 def test_strings_stay_as_they_are() -> None:
     """Fault 19 and 20: formulas, NA, null, blanks and NUL are values."""
     texts = ["NA", "null", "None", " ", "\t", "=HYPERLINK(1)", "a\x00b", "\ufeffx", "Ärger"]
