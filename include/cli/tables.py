@@ -1,6 +1,6 @@
 """Two files of a reader's own, compared as versions are: Parquet with its types, anything else as text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from ..extraction.read import Reading, read
 from ..extraction.sink import RECORD
 from ..settings import settings
 from ..tables.types import kind_of
+from ..validation.casting import Casting
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,14 @@ def _side(file: Path, frame: Path, headings: Sequence[str], key: Sequence[str], 
             *(f"{file}: has no column {column!r} for --key, only {', '.join(names.values())}." for column in missing)
         )
     table = pl.scan_parquet(frame, glob=False).drop(RECORD).rename(names)
-    typed = table.with_columns(_stored(name, dtype) for name, dtype in table.collect_schema().items())
-    try:
-        typed.sink_parquet(out, compression="lz4")
-    except pl.exceptions.PolarsError as error:
-        raise DataError(f"{file}: a column can't be compared: {error}. Take it out, or write it as text.") from error
+    types = table.collect_schema()
+    stored = {name: _stored(name, dtype) for name, dtype in types.items()}
+    if lost := _lost(table, stored):
+        raise DataError(
+            f"{file}: can't be compared: some values of {', '.join(f'{name} ({types[name]})' for name in lost)} have no "
+            "faithful type or text here. Take them out, or write them as text."
+        )
+    table.with_columns(**stored).sink_parquet(out, compression="lz4")
     kinds = {name: kind_of(dtype) or "string" for name, dtype in pl.scan_parquet(out).collect_schema().items()}
     columns = tuple(
         Column(name=name, id=at, type=kinds[name], nullable=True, source=heading)
@@ -88,12 +92,22 @@ def _side(file: Path, frame: Path, headings: Sequence[str], key: Sequence[str], 
 
 
 def _stored(name: str, dtype: pl.DataType) -> pl.Expr:
-    """A column in a type that versions have: times to the microsecond in UTC, what has no such type as text."""
-    column = pl.col(name)
+    """A column in a type that versions have, null where that can't hold a value: times to the microsecond in UTC, what
+    has no such type as text."""
+    if dtype.is_nested():  # a text of it says less than it holds
+        return pl.lit(None, pl.String)
+    kept = dtype if kind_of(dtype) else pl.String()
     if isinstance(dtype, pl.Datetime):
-        moment = column.dt.cast_time_unit("us")
-        return moment.dt.convert_time_zone("UTC") if dtype.time_zone else moment
-    return column if kind_of(dtype) else column.cast(pl.String)
+        kept = pl.Datetime("us", "UTC" if dtype.time_zone else None)
+    if kept == dtype and not dtype.is_temporal():
+        return pl.col(name)
+    return Casting(name, name, kept, kind_of(kept) or "", missing=()).expression(dtype)
+
+
+def _lost(table: pl.LazyFrame, stored: Mapping[str, pl.Expr]) -> list[str]:
+    """The columns with values that are not kept."""
+    gone = {name: (column.is_null() & pl.col(name).is_not_null()).any() for name, column in stored.items()}
+    return [name for name, lost in table.select(**gone).collect(engine="streaming").row(0, named=True).items() if lost]
 
 
 def _rejected(file: Path, reading: Reading) -> str:

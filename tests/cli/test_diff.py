@@ -100,6 +100,26 @@ def test_parquet_keeps_its_types_and_csv_is_read_as_text(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    ("values", "other"),
+    [
+        (pl.Series([1, 0]).cast(pl.Datetime("ns")), pl.Series([2, 0]).cast(pl.Datetime("ns"))),
+        (pl.Series([{"a": 1}, {"a": 2}]), pl.Series([{"b": 1}, {"b": 2}])),
+        (pl.Series([2**60, 0]).cast(pl.Datetime("us", "UTC")), pl.Series([0, 0]).cast(pl.Datetime("us", "UTC"))),
+        (pl.Series([2**62, 0]).cast(pl.Datetime("ms")), pl.Series([0, 0]).cast(pl.Datetime("ms"))),
+        (pl.Series([-(10**6), 0], dtype=pl.Int32).cast(pl.Date), pl.Series([0, 0], dtype=pl.Int32).cast(pl.Date)),
+        (pl.Series([b"\xff", b""]), pl.Series([b"\xfe", b""])),
+        (pl.Series([1, 0]).cast(pl.Duration("us")), pl.Series([2, 0]).cast(pl.Duration("us"))),
+    ],
+)
+def test_values_that_would_not_stay_apart_are_not_compared(tmp_path: Path, values: pl.Series, other: pl.Series) -> None:
+    for name, held in (("a.parquet", values), ("b.parquet", other)):
+        pl.DataFrame({"id": [1, 2], "held": held, "fine": [float("nan"), None]}).write_parquet(tmp_path / name)
+    done = commons("diff", str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet"), "--key", "id", code=2)
+    assert "a.parquet: can't be compared: some values of held (" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["a.csv", "nothing.csv"], "nothing.csv: no such file"),
