@@ -2,7 +2,8 @@
 
 Accepted texts: whole numbers, also as an integral float ("12.0", "1e3"); numbers with the contract's decimal sign and
 thousands separator in groups of three; true/false, t/f, yes/no, y/n, 1/0 in any case; ISO 8601 dates and times, or
-those of metadata `format`, of the years 1 to 9999. Strings stay as they are. NaN and infinity are no numbers unless listed as missing.
+those of metadata `format`, of the years 1 to 9999. Strings stay as they are. NaN and infinity are no numbers unless
+listed as missing.
 """
 
 import datetime as dt

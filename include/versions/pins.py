@@ -206,7 +206,7 @@ def parse_one(text: str, name: str, where: str = FILE) -> Entry | None:
     Raises DataError as `parse`.
     """
     _refuse_conflicts(text, where)
-    path = re.compile(rf"{FOLDER}/{re.escape(name)}['\"]?[ \t\r]*$", re.MULTILINE)  # begins with plain text: that is quick
+    path = re.compile(rf"{FOLDER}/{re.escape(name)}['\"]?[ \t\r]*$", re.MULTILINE)  # begins with a text: quick
     found = path.finditer(text, max(text.find("\nouts:"), 0))  # above it are versions that were withdrawn
     mentions = [one for one in found if _PATH.fullmatch(text, text.rfind("\n", 0, one.start()) + 1, one.start())]
     if not mentions:
