@@ -255,6 +255,10 @@ def test_heads_that_do_not_agree_are_named_and_a_store_without_any_is_not(deploy
     assert str(problem).startswith(
         f"store: head of shares on main: expected {second.entry.md5} as Git pins, found {first.entry.md5}"
     )
+    edited = second.entry.model_copy(update={"size": 7, "meta": second.entry.meta.model_copy(update={"rows": 8})})
+    heads.write(store, "main", edited, {})
+    (problem,) = derived.disagreements(store, "main", pins)
+    assert f"head of shares on main: is {second.entry.md5} as Git pins, with another rows, size." in str(problem)
     assert heads.sync(store, "main", pins) == ["shares"]
     assert derived.disagreements(store, "main", pins) == []
 
