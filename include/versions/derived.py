@@ -19,7 +19,7 @@ def disagreements(store: Store, ref: str, pins: Pins, names: Collection[str] = (
 def _heads(store: Store, ref: str, pins: Pins, names: Collection[str]) -> Iterator[Problem]:
     for name in heads.wrong(store, ref, pins, names) if heads.derived(store, ref) else ():
         head, entry = heads.read(store, ref, name), pins.entries.get(name)
-        found = _found(entry, head and head.entry)
+        found = _found(entry, head.entry if head else None)
         labels = (f"{name} {entry.md5[:12]} (run {entry.meta.run})",) if entry else (name,)
         todo = "`commons sync` makes it agree."
         yield Problem("derived", "store", f"head of {name} on {ref}: {found}", versions=labels, todo=todo)
