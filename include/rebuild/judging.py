@@ -39,7 +39,8 @@ def judged(case: Case) -> Outcome:
     entry, built = case.order.entry, case.made.entry
     known = Outcome(entry, case.order.commit, "differs", notes=case.notes)
     if case.made.stopped:
-        return replace(known, differences=_stopped(case))
+        refetched = ("source: it was fetched again, and the code of this version stops at what came",)
+        return replace(known, differences=_stopped(case), causes=refetched if case.again else ())
     if built is None or built == case.order.base:
         said = "its content is that of the version that it followed, so the run makes no version"
         return replace(known, differences=(said, *(pin_differences(entry, built) if built else ())))

@@ -86,6 +86,10 @@ def test_a_source_that_answers_other_bytes_is_named(author: Author, tmp_path: Pa
     assert (
         "table/part-00000.parquet: column depth_m, row 1 (id 1): pinned 1.5, made 1.25" in done["wells"]["differences"]
     )
+    machine.serve("https://example.org/wells.csv", "id,depth\n1,2.5\n")
+    code, done = machine.rebuild("wells", "--from-source")
+    assert (code, done["wells"]["status"]) == (1, "differs")
+    assert done["wells"]["causes"] == ["source: it was fetched again, and the code of this version stops at what came"]
     assert machine.rebuild("wells")[0] == 0
     machine.serve("https://example.org/other.csv", "")
     machine.answers.pop("https://example.org/wells.csv")
