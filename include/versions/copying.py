@@ -26,10 +26,11 @@ def copy(
     """
     report = Report(len(versions), len({version.entry.name for version in versions}))
     report.problems += [unlisted(version) for version in known.unlisted]
+    unknown = {version.entry.md5 for version in known.unlisted}
     for name, uses in known.uses.items():
         files = [oid for oid in uses if not oid.endswith(".dir")]
         lost = _all(files, uses, name, places, to[name], report, tell)
-        halved = {use.version.entry.md5 for oid in lost for use in uses[oid]}
+        halved = {use.version.entry.md5 for oid in lost for use in uses[oid]} | unknown
         listings = [oid for oid in uses if oid.endswith(".dir") and oid not in halved]
         _all(listings, uses, name, places, to[name], report, tell)
     return report

@@ -84,6 +84,16 @@ def test_a_version_that_is_not_whole_has_no_listing_there(deployment: House, tmp
     assert first.entry.md5 not in there
 
 
+def test_a_listing_that_is_nowhere_is_one_problem(deployment: House, tmp_path: Path) -> None:
+    first, second = series(deployment, tmp_path, [1.0, 2.0])
+    clone, home = deployment.clone(), tmp_path / "home"
+    Path(deployment.remote("public").path(first.entry.md5)).unlink()
+    (problem,) = push(clone, home).problems
+    assert first.entry.md5 in str(problem)
+    there = {path.parent.name + path.name for path in (home / "public/files/md5").glob("*/*")}
+    assert second.entry.md5 in there
+
+
 def test_an_ordinary_dvc_remote_can_be_the_second_home(deployment: House, tmp_path: Path) -> None:
     """As `--to NAME` does: everything in one remote of .dvc/config."""
     from include.adapters.remote import remotes
