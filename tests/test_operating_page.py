@@ -58,6 +58,8 @@ def told(clone: Path) -> dict[str, str]:
         done = run(command, clone)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         said[command] = " ".join(done.stdout.split())
+        if " withdraw " in command:
+            said["before it is pushed"] = run(".venv/bin/commons gc", clone).stderr
     return said
 
 
@@ -70,7 +72,7 @@ def test_the_session_works_and_says_what_the_page_says(told: dict[str, str]) -> 
     commons = [told[command] for command in COMMANDS if command.startswith(".venv")]
     synced, here, every, first, pushed, dry, withdrawn, applied, last = commons
     assert synced == "corrected: elf_codes"
-    assert re.fullmatch(r"1 version of 1 dataset: \d+ objects, [\d.]+ MB; all read, 0 problems\.", here)
+    assert re.fullmatch(r"1 version of 1 dataset: \d+ objects, [\d.]+ kB; all read, 0 problems\.", here)
     assert "6 versions of 1 dataset:" in every
     assert "20% read, 0 problems" in every
     assert "1 version of 1 dataset:" in first
@@ -78,6 +80,8 @@ def test_the_session_works_and_says_what_the_page_says(told: dict[str, str]) -> 
     assert re.search(r"public +keep +pinned", dry)
     assert re.search(r"elf_codes [0-9a-f]{12}: \d files are this version's alone", withdrawn)
     assert "data.dvc changed. Commit it and open a pull request" in withdrawn
+    waits = r"elf_codes [0-9a-f]{12} was withdrawn here only: its bytes stay until that is merged and pushed\.\n"
+    assert re.fullmatch(waits, told["before it is pushed"])
     assert re.search(r"public +move +withdrawn", applied)
     assert "withdrawn by" in last
     assert "files with its bytes stay until" in last

@@ -5,28 +5,40 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from ..adapters import git
 from ..adapters.store import own_store
+from ..settings import REPOSITORY
 from ..tasks import verify
 from ..versions import collecting
 from ..versions.collecting import Item
+from ..versions.pins import FILE
+from ..versions.withdrawal import entries, withdrawn
 from .console import out, print_json, show
 from .progress import progress
-from .refs import every_ref
+from .refs import Refs, every_ref
 
 
-def collected(apply: bool, lost: bool) -> tuple[list[Item], bool]:
-    """What is garbage and what is not; with `apply`, what was done and whether that was all.
+def collected(apply: bool, lost: bool) -> tuple[list[Item], bool, list[str]]:
+    """What is garbage and what is not; with `apply`, what was done and whether that was all; whose tombstone waits.
 
     Versions that nobody can tell the files of are taken for `lost`, or stop it.
     """
     with every_ref() as refs:
-        there, store = verify.places(), own_store()
+        there, store, waiting = verify.places(), own_store(), _waiting(refs)
         if apply:
             with progress("collecting") as tell:
-                return collecting.collect(refs.repositories, refs.tip, there, store, refs.refresh, tell, lost=lost)
+                done = collecting.collect(refs.repositories, refs.tip, there, store, refs.refresh, tell, lost=lost)
+                return *done, waiting
         with progress("looking"):
             known, now = collecting.roots(refs.repositories, refs.tip, there, lost=lost), dt.datetime.now(dt.UTC)
-            return [*collecting.plan(known, there, now), *collecting.plan_store(store, known.withdrawn, now)], True
+            items = [*collecting.plan(known, there, now), *collecting.plan_store(store, known.withdrawn, now)]
+            return items, True, waiting
+
+
+def _waiting(refs: Refs) -> list[str]:
+    """The versions that this clone withdrew, and the revision whose word counts did not yet."""
+    counts = {entry.identity for entry in withdrawn(git.texts_at(refs.repositories[0], FILE, [refs.tip]))}
+    return [f"{entry.name} {entry.md5[:12]}" for entry in entries(REPOSITORY) if entry.identity not in counts]
 
 
 def show_items(items: Sequence[Item], done: bool, apply: bool, as_json: bool) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
+from rich.filesize import decimal
+
 from ..adapters import git, objects
 from ..adapters.cache import cache_folder
 from ..adapters.remote import remotes
@@ -107,10 +109,11 @@ def whole_repository() -> Iterator[Path]:
 def summary(report: Report, share: float) -> str:
     """One sentence on what was looked at."""
     part = "all" if share == 1 else f"{share:.0%}"
+    mended = sum(bool(problem.repaired) for problem in report.problems)
     return (
         f"{counted(report.versions, 'version')} of {counted(report.datasets, 'dataset')}: "
-        f"{counted(report.objects, 'object')}, {report.bytes / 1e6:,.1f} MB; {part} read, "
-        f"{counted(len(report.problems), 'problem')}."
+        f"{counted(report.objects, 'object')}, {decimal(report.bytes)}; {part} read, "
+        f"{counted(len(report.problems), 'problem')}{f', {mended:,} of them mended' if mended else ''}."
     )
 
 

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from ...errors import DataError
 from ...settings import REPOSITORY
-from ..console import Json, Name, out, plain, print_json
+from ..console import Json, Name, err, out, plain, print_json
 
 app = typer.Typer()
 Names = Annotated[list[str] | None, typer.Argument(help="Datasets; all by default.")]
@@ -113,8 +113,11 @@ def gc(
     """Set aside what no ref pins, delete what lay aside for seven days, and bring back what is pinned again."""
     from .. import garbage
 
-    items, done = garbage.collected(apply, lost)
+    items, done, waiting = garbage.collected(apply, lost)
     garbage.show_items(items, done, apply, as_json)
+    for name in waiting:
+        said = f"{name} was withdrawn here only: its bytes stay until that is merged and pushed."
+        err.print(said, highlight=False, soft_wrap=True)
     if not done:
         raise typer.Exit(2)
 
@@ -123,7 +126,7 @@ def gc(
 def withdraw(
     name: Name,
     at: Annotated[str, typer.Option(help="A commit, tag, branch or date that pins the version.")],
-    reason: Annotated[str, typer.Option(help="For all readers, for ever: name no person in it.")],
+    reason: Annotated[str, typer.Option("--reason", "--why", help="For all readers, for ever: name no person in it.")],
     by: Annotated[str | None, typer.Option(help="Who decided it; you, as Git knows you, by default.")] = None,
 ) -> None:
     """Take a version back: a tombstone stays, its bytes go after seven days."""
@@ -141,11 +144,13 @@ def push(
     as_json: Json = False,
 ) -> None:
     """Copy versions to a second remote, and verify them there; run it again to go on, or to verify again."""
+    from rich.filesize import decimal
+
     from ...versions.findings import counted
     from .. import copies, verification
 
     report = copies.pushed(verification.chosen(names or [], at, every), to)
-    there = f"{counted(report.objects, 'object')}, {report.bytes / 1e6:,.1f} MB"
+    there = f"{counted(report.objects, 'object')}, {decimal(report.bytes)}"
     said = f"{counted(report.versions, 'version')} whole at {to}: {there}."
     lost = f"{counted(len(report.problems), 'problem')}; what was copied stays. Mend them, then run it again."
     verification.show_report(report, lost if report.problems else said, as_json)

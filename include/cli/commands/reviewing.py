@@ -54,7 +54,7 @@ def review(
 def rollback(
     name: Name,
     to: Annotated[str, typer.Option(help="The version to go back to: a commit, tag, branch or date.")],
-    why: Annotated[str, typer.Option(help="The reason, which history keeps.")],
+    why: Annotated[str, typer.Option("--why", "--reason", help="The reason, which history keeps.")],
 ) -> None:
     """Publish an older version again, as a new one; history stays as it is."""
     from ..rolling import roll_back
