@@ -66,8 +66,9 @@ def _candidates(text: str) -> Iterator[str]:
 def _fetch(repository: Path, text: str) -> bool:
     """Bring what may make `text` known; whether anything came."""
     if proposal := _PROPOSAL.fullmatch(text):
-        names = dict.fromkeys((f"proposal/{proposal[1]}/{proposal[2]}", proposal_branch(*proposal.groups())))
-        return any(clone.branch(repository, name) for name in names)
+        said, branch = f"proposal/{proposal[1]}/{proposal[2]}", proposal_branch(*proposal.groups())
+        names = (said, branch) if "%" in said else (branch, said)  # Git complains of a name that can't be a branch's
+        return any(clone.branch(repository, name) for name in dict.fromkeys(names))
     return clone.whole_history(repository)
 
 

@@ -67,7 +67,9 @@ def test_what_names_nothing_is_refused(deployment: House, text: str) -> None:
         resolve(deployment.clone(), text)
 
 
-def test_a_branch_and_a_proposal_that_only_the_remote_has(deployment: House, tmp_path: Path) -> None:
+def test_a_branch_and_a_proposal_that_only_the_remote_has(
+    deployment: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     before = deployment.clone("before")
     run = "scheduled__2026-01-01T00:00:00+00:00"
     done = deployment.publish(version(tmp_path / "v", {"a": 1.0}), facts(1, run=run), proposal=True)
@@ -77,6 +79,7 @@ def test_a_branch_and_a_proposal_that_only_the_remote_has(deployment: House, tmp
     for clone in (before, after):
         for text in (f"proposal/shares/{run}", branch, f"origin/{branch}"):
             assert resolve(clone, text) == done.commit
+        assert "can't be fetched" not in caplog.text
     git("push", "-q", "origin", "HEAD:refs/heads/team", at=after)
     again = deployment.clone("again")
     assert resolve(again, "team") == git("rev-parse", "origin/team", at=again)
