@@ -167,13 +167,15 @@ def _conclude(store: Store, name: str, run: str) -> None:
     words = {
         "done": "a new version",
         "unchanged": "checked: the content is that of the last version, so there is no new one",
-        "proposed": "proposed: a person must merge its branch",
+        "proposed": f"proposed: a person must merge its branch (proposal/{name}/RUN; the log of publish names it)",
     }
-    out.print(f"[bold]{name}[/bold]: {words.get(receipt.outcome, receipt.outcome)}")
+    out.print(f"[bold]{name}[/bold]: {words.get(receipt.outcome, receipt.outcome)}", soft_wrap=True)
     out.print(table)
     _show_reasons(store, name, run)
     for hint in unfinished(dataset_folder(name)):
         out.print(f"[yellow]unfinished[/yellow]: {hint}", highlight=False, soft_wrap=True)
+    if receipt.outcome == "proposed":
+        out.print(f"`git fetch; commons diff {settings().ref} BRANCH` shows what it brings.", highlight=False)
     if receipt.outcome == "done" and not receipt.facts["commit"]:
         out.print(
             f"data.dvc changed. Next: git add include/datasets/{name} data.dvc; git commit; open a pull request.",
