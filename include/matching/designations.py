@@ -3,7 +3,7 @@
 import polars as pl
 
 _CURRENCY = (
-    "dl|eo|ls|sf|sk|nk|dk|hd|sd|ad|cd|nd|yn|rc|ic|rp|zy|pf|mr|tn|wn|bp|rl|il|ry|hk|uah|ngn|nis|"
+    "dl|eo|ls|sf|sk|nk|dk|hd|sd|ad|cd|nd|yn|yc|ta|rc|ic|rp|zy|pf|mr|tn|wn|bp|rl|il|ry|hk|uah|ngn|nis|"
     "usd|eur|gbp|chf|sek|nok|dkk|jpy|pln|cad|aud|hkd|sgd|zar|inr"
 )
 """Two letters: the currencies of German securities lists (DL dollar, EO euro, LS pound, SF franc); three: ISO 4217."""
