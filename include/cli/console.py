@@ -29,13 +29,14 @@ def plain(text: str) -> str:
 def show(rows: list[dict[str, Any]], as_json: bool, otherwise: str, spared: Sequence[str] = ()) -> None:
     """Prints `rows` as a table or as JSON; the sentence `otherwise` where there are none.
 
-    No word is cut: on a narrow screen the table goes without its columns `spared`, one after the other, and says so.
+    No word is cut: on a narrow screen the table goes without its columns `spared`, one after the other, and says so;
+    what is piped has them all.
     """
     if as_json:
         return print_json(rows)
     if not rows:
         return out.print(otherwise)
-    table, left_out = _fitting(rows, spared)
+    table, left_out = _fitting(rows, spared if out.is_terminal else ())
     out.print(table)
     return out.print(left_out, style="dim") if left_out else None
 

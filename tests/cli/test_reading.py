@@ -6,8 +6,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from include.cli.export import export
+from include.errors import EnvironmentFault
 from include.settings import REPOSITORY
 from include.versions import worktree
 from include.versions.pins import Withdrawn, parse, render
@@ -159,6 +162,11 @@ def test_withdrawn_versions_are_told(clone: Path, done: list[Published], tmp_pat
     (clone / "data.dvc").write_text(render(parse(worktree.text(clone)).withdrawing(entry, last=False)))
     table = commons(clone, "history", "shares").stdout.splitlines()
     assert "withdrawn by owner@example.org: It names a person." in table[2]
+    long = Withdrawn(by=f"{'owner' * 40}@example.org", at=gone.at, why="x")
+    meta = done[0].entry.meta.model_copy(update={"withdrawn": long})
+    pins = parse(worktree.text(clone)).withdrawing(done[0].entry.model_copy(update={"meta": meta}), last=False)
+    (clone / "data.dvc").write_text(render(pins))
+    assert done[0].entry.meta.run in commons(clone, "history", "shares").stdout, "what is piped lacks no column"
     assert json.loads(commons(clone, "history", "shares", "--json").stdout)[1]["withdrawn"]["why"] == gone.why
     said = commons(clone, "open", "shares", "--at", "HEAD~1", code=1).stderr
     assert "was withdrawn by owner@example.org on 2026-02-01T00:00:00Z: It names a person" in " ".join(said.split())
@@ -167,3 +175,23 @@ def test_withdrawn_versions_are_told(clone: Path, done: list[Published], tmp_pat
     assert "was withdrawn by owner@example.org" in " ".join(listed.stderr.split())
     assert (tmp_path / "out" / "shares" / "version.json").exists()
     assert not (tmp_path / "out" / "shares" / "table").exists()
+
+
+@pytest.mark.server
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_volume_that_is_full_is_named(clone: Path, done: list[Published], small_volume: Path) -> None:
+    """Fault 8: not a traceback, and nothing that looks whole."""
+    trees = small_volume / "trees.csv"
+    trees.write_text("id,height\n1,2.5\n")
+    (small_volume / "datasets").mkdir()
+    (small_volume / "filler").write_bytes(bytes(shutil.disk_usage(small_volume).free))
+    for words in (("checkout", "HEAD", "--to", "all"), ("open", "shares", "--to", "s.csv")):
+        said = " ".join(commons(clone, *words[:-1], f"{small_volume}/{words[-1]}", code=2).stderr.split())
+        assert f"{small_volume}/" in said
+        assert "can't be written: No space left on device" in said
+    with pytest.raises(EnvironmentFault, match=r"s\.xlsx: can't be written: .*No space left"):
+        export(pl.LazyFrame({"a": ["x" * 20_000] * 20}), small_volume / "s.xlsx")
+    (clone / "include/datasets").rename(clone / "include/before")
+    (clone / "include/datasets").symlink_to(small_volume / "datasets")
+    assert "no room is left on the volume" in commons(clone, "new", "trees", "--from", str(trees), code=2).stderr
+    assert sorted(path.name for path in small_volume.glob("s*")) == []
