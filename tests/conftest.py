@@ -1,6 +1,7 @@
 """What many tests share: the real files, where they lie."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,3 +32,15 @@ def histories(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> "Iterat
     made = begin(tmp_path_factory.mktemp("histories"), shared)
     yield made
     made.close()
+
+
+@pytest.fixture
+def small_volume(tmp_path: Path) -> Iterator[Path]:
+    """A volume of 200 kB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(place)]
+    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("needs root, and the right to mount a tmpfs")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)

@@ -1,5 +1,6 @@
 """The `commons` command. Exit codes: 0 fine, 1 the data or the contract is at fault, 2 wrong use or environment."""
 
+import errno
 import sys
 
 import typer
@@ -28,6 +29,13 @@ def main() -> None:
         for problem in error.problems:
             err.print(f"[red]✗[/red] {plain(problem)}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        place = error.filename or "this machine"
+        told = f"{place}: no room is left on the volume. Make room, or name another folder; then run it again."
+        err.print(f"[red]✗[/red] {plain(told)}", highlight=False, soft_wrap=True)
+        sys.exit(2)
     except KeyboardInterrupt:
         err.print("Stopped. Nothing was published.")
         sys.exit(2)

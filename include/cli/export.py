@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from ..errors import DataError, EnvironmentFault
 from . import excel
@@ -69,8 +70,8 @@ def _whole(target: Path) -> Iterator[Path]:
     try:
         yield part
         part.replace(target)
-    except OSError as error:
-        why = error.strerror or str(error)
+    except (OSError, FileCreateError) as error:
+        why = getattr(error, "strerror", None) or str(error)
         raise EnvironmentFault(f"{target}: can't be written: {why}. Choose another place, or make room.") from error
     finally:
         part.unlink(missing_ok=True)

@@ -70,8 +70,7 @@ def _claim(folder: Path, commit: str) -> None:
     if folder.exists() and (not folder.is_dir() or any(path != mark for path in folder.iterdir())):
         what = f"a checkout of {there[:12]}" if isinstance(there, str) else "files that no checkout made"
         raise EnvironmentFault(f"{folder}: holds {what}, expected an empty folder or a checkout of {commit[:12]}.")
-    folder.mkdir(parents=True, exist_ok=True)
-    mark.write_text(json.dumps({"format": 1, "commit": commit}) + "\n")
+    _write(mark, json.dumps({"format": 1, "commit": commit}))
 
 
 def fill(checkout: Checkout, told: Callable[[int], None]) -> Iterator[Placed]:
@@ -97,7 +96,7 @@ def _placed(checkout: Checkout, entry: Entry, pool: ThreadPoolExecutor) -> Place
         list(pool.map(lambda item: _put(checkout, entry, source, *item), files.items()))
     except DataCommonsError as error:
         problem = str(error) if str(error).startswith(f"{entry.name}:") else f"{entry.name}: {error}"
-    _write(checkout.folder / entry.name / RECORD, said)
+    _write(checkout.folder / entry.name / RECORD, json.dumps(said, indent=1, ensure_ascii=False))
     return Placed(entry, len(files) if not problem else 0, problem, said["withdrawn"] is not None)
 
 
@@ -108,6 +107,10 @@ def _put(checkout: Checkout, entry: Entry, source: Any, path: str, oid: str) -> 
     copy(oid, source, cache_folder(checkout.repository), target, checkout.folder / SCRATCH)
 
 
-def _write(file: Path, said: dict[str, Any]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise EnvironmentFault(f"{file}: can't be written: {why}. Choose another place, or make room.") from error

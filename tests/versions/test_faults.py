@@ -206,18 +206,6 @@ def test_a_server_that_never_takes_the_push_is_given_up_on(
     assert len(deployment.log()) == 1
 
 
-@pytest.fixture
-def small_volume(tmp_path: Path) -> Iterator[Path]:
-    """A volume of 200 kB."""
-    place = tmp_path / "small"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(place)]
-    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("needs root, and the right to mount a tmpfs")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
-
-
 @pytest.mark.server
 def test_the_remotes_disk_is_full(deployment: House, tmp_path: Path, small_volume: Path) -> None:
     """Fault 8: a clean failure that names the volume; no version, and room again means it goes on."""
