@@ -79,8 +79,8 @@ def _side(file: Path, frame: Path, headings: Sequence[str], key: Sequence[str], 
     stored = {name: _stored(name, dtype) for name, dtype in types.items()}
     if lost := _lost(table, stored):
         raise DataError(
-            f"{file}: can't be compared: some values of {', '.join(f'{name} ({types[name]})' for name in lost)} have no "
-            "faithful type or text here. Take them out, or write them as text."
+            f"{file}: can't be compared: some values of {', '.join(f'{name} ({types[name]})' for name in lost)} have "
+            "no faithful type or text here. Take them out, or write them as text."
         )
     table.with_columns(**stored).sink_parquet(out, compression="lz4")
     kinds = {name: kind_of(dtype) or "string" for name, dtype in pl.scan_parquet(out).collect_schema().items()}
