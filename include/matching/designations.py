@@ -27,7 +27,7 @@ _PATTERNS = (
     r"|reg(?:istered)?|bearer|stammaktier?|preferenceaktier?)\.?\s*(?:stocks?|shares?|shs?|stk|units?|npv)?\.?$"
     r"|\b(?:shares?|shs|stk|units?|npv|warrants?)\.?$",
     # Remarks: "(The)", "(publ)", "New", a bracket that was cut off; states and marks of the SEC: "/DE/", "/NEW/".
-    r"\(?\bnew\)?\s*$|\((?:the|publ\.?)\)$|\((?:cdi|ord)$|/(?:[a-z]{2,3}|[a-z]{2} inc)/?$|\s*[,(/ -]+$",
+    r"\(?\bnew\)?\s*$|\((?:the|publ\.?)\)$|\((?:cdi|ord)$|[/\\](?:[a-z]{2,3}|[a-z]{2} inc)[/\\]?$|\s*[,(/ -]+$",
 )
 _ROUNDS = 3
 """A name carries up to three of them: "HENKEL AG CO.KGAA ADR 4/1", "AMERAN.BANCORP CL.A DL-,1"."""

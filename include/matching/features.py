@@ -16,12 +16,12 @@ _LISTED = (
     "weight_b lost_b rarest_lost_b rarest_shared_b number_lost_b first_b last_lost_b words_b least_b no_form_a "
     "no_country_a designated_a capitals_a receipt_a filing_a successor_a fund_a person_a no_form_b no_country_b "
     "designated_b capitals_b receipt_b filing_b successor_b fund_b person_b share_only_a share_only_b share_same "
-    "share_conflict same_core same_words same_designation same_first same_last country receipt_of_us h_share form "
-    "last_form namesakes_a namesakes_b lost_both lost_either soft_product number_conflict core_namesakes "
-    "core_weight core_filing core_designated first_weight capitals_alike no_country_capitals_b left_weight_a "
-    "left_weight_b country_core rough ratio_behind core_soft_a_behind core_soft_b_behind words_ratio_behind "
-    "full_ratio_behind unspaced_behind in_order_a_behind in_order_b_behind sorted_behind soft_a_behind "
-    "rarest_shared_a_behind country_behind canonical_ratio_behind rank gap rivals_word rivals_first "
+    "share_conflict same_core same_sorted same_words same_designation same_first same_last country receipt_of_us "
+    "h_share form last_form namesakes_a namesakes_b lost_both lost_either soft_product number_conflict "
+    "core_namesakes core_weight core_filing core_designated first_weight capitals_alike no_country_capitals_b "
+    "left_weight_a left_weight_b country_core rough ratio_behind core_soft_a_behind core_soft_b_behind "
+    "words_ratio_behind full_ratio_behind unspaced_behind in_order_a_behind in_order_b_behind sorted_behind "
+    "soft_a_behind rarest_shared_a_behind country_behind canonical_ratio_behind rank gap rivals_word rivals_first "
     "rivals_country rivals_core rivals_words"
 )
 FEATURES: tuple[str, ...] = (*_LISTED.split(),)
@@ -29,9 +29,9 @@ FEATURES: tuple[str, ...] = (*_LISTED.split(),)
 
 _CLASS = r"(?:class|cl|series)?\s*\b([a-z])(?: shs| shares)?$"
 _RECEIPT = r"\b(?:adr|gdr|ads|gds|pk)\b"
-_FILING = r"/ ?[A-Za-z]{2,3}/?\s*$"
+_FILING = r"[/\\] ?[A-Za-z]{2,3}[/\\]?\s*$"
 """The state or the country that the SEC adds to a name which more than one registrant bears."""
-_SUCCESSOR = r"(?i)/ ?new/?\s*$"
+_SUCCESSOR = r"(?i)[/\\] ?new[/\\]?\s*$"
 _COMPARED = (
     *("ratio", "core_soft_a", "core_soft_b", "words_ratio", "full_ratio", "unspaced", "in_order_a", "in_order_b"),
     *("sorted", "soft_a", "rarest_shared_a", "country", "canonical_ratio"),
@@ -143,6 +143,7 @@ def _agreement(mentions: pl.DataFrame, register: pl.DataFrame, a: Ints, b: Ints)
             country=pl.col("country").cast(pl.String).fill_null(""),
             last_form=pl.col("form").str.split(" ").list.last(),
             share=pl.col("designation").str.extract(_CLASS).fill_null(""),
+            sorted=pl.col("core").str.split(" ").list.sort().list.join(" "),
             first=pl.col("core").str.extract(r"^(\S+)"),
             last=pl.col("core").str.extract(r"(\S+)$"),
         )[rows]
@@ -159,6 +160,7 @@ def _agreement(mentions: pl.DataFrame, register: pl.DataFrame, a: Ints, b: Ints)
         "same_core": one["core"] == two["core"],
         "same_words": one["words"] == two["words"],
         "same_designation": (one["designation"] != "") & (one["designation"] == two["designation"]),
+        "same_sorted": one["sorted"] == two["sorted"],
         "same_first": one["first"] == two["first"],
         "same_last": one["last"] == two["last"],
     }

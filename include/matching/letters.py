@@ -18,6 +18,14 @@ _INITIALS = (
 )
 
 
+_SINGLE = (
+    (r"\b([a-z]) ([a-z]) ([a-z]) ([a-z])\b", "$1$2$3$4"),
+    (r"\b([a-z]) ([a-z]) ([a-z])\b", "$1$2$3"),
+    (r"\b([a-z]) ([a-z])\b", "$1$2"),
+)
+"""Initials with spaces between them: "W W Grainger", "Orthofix N V"."""
+
+
 def ascii_letters(names: pl.Series) -> pl.Series:
     """Names of any script in lower-case ASCII; null is "". Unicode is composed first (NFKC), so ㈱ is (株)."""
     names = names.cast(pl.String).fill_null("").str.slice(0, LONGEST)
@@ -30,11 +38,14 @@ def ascii_letters(names: pl.Series) -> pl.Series:
 
 
 def joined_words(texts: pl.Series) -> pl.Series:
-    """Words of lower-case ASCII texts joined by single spaces: a.b.c. is abc, & is and, marks are spaces."""
+    """Words of lower-case ASCII texts joined by single spaces: a.b.c. and a b c are abc, & is and, marks are spaces."""
     texts = texts.str.replace_all(_APOSTROPHES, "").str.replace_all("[&+]", " and ")
     for pattern, joined in _INITIALS:
         texts = texts.str.replace_all(pattern, joined)
-    return texts.str.replace_all("[^a-z0-9]+", " ").str.strip_chars()
+    texts = texts.str.replace_all("[^a-z0-9]+", " ").str.strip_chars()
+    for pattern, joined in _SINGLE:
+        texts = texts.str.replace_all(pattern, joined)
+    return texts
 
 
 def folded_words(names: pl.Series) -> pl.Series:
