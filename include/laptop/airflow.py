@@ -145,7 +145,7 @@ def _variables(laptop: Laptop) -> dict[str, str]:
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "20",
         "LOGGING__LOGGING_LEVEL": "INFO",
         # A worker may notice only at its next heartbeat that its task has ended. Five seconds, the default, are a wait
-        # for nothing; and where a deferred task is back at work by then, the scheduler takes it for lost and retries it.
+        # for nothing; where a deferred task is back at work by then, the scheduler takes it for lost and retries it.
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }

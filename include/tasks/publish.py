@@ -79,7 +79,7 @@ def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, pl
         diff = proposals.difference(head.entry if head else None, done.entry, REPOSITORY, place / "base")
         proposals.requested(done, where, forge(settings().forge), diff)
         shown = _shown(diff, place)
-    log.info("publish %s: %s %s", task.dataset, done.outcome, done.branch or done.commit or "")
+    log.info("publish %s: %s", task.dataset, " ".join(filter(None, (done.outcome, done.branch or done.commit))))
     return Work(
         outcome="done" if done.outcome == "published" else done.outcome,
         outputs=shown,
