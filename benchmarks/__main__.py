@@ -3,7 +3,8 @@
 import importlib
 import sys
 
-NAMES = ("pipeline", "parsing", "publish", "path", "revisions", "history", "opening", "diff", "verify", "matching")
+NAMES = ("pipeline", "parsing", "publish", "path", "revisions", "history", "opening", "diff", "verify")
+NAMES += ("candidates", "matching")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or NAMES:
