@@ -38,7 +38,8 @@ def reasons(pairs: pl.DataFrame, left: pl.DataFrame, right: pl.DataFrame) -> pl.
 
 def _spelling() -> pl.Expr:
     conditions: Sequence[tuple[pl.Expr, str]] = _SPELLING
-    chosen = pl.lit("hardly a word in common")
+    shared = pl.col("rarest_shared_a") > 0
+    chosen = pl.when(shared).then(pl.lit("only frequent words in common")).otherwise(pl.lit("no word in common"))
     for condition, words in reversed(conditions):
         chosen = pl.when(condition.cast(pl.Boolean)).then(pl.lit(words)).otherwise(chosen)
     return chosen

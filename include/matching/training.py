@@ -16,7 +16,7 @@ from .model import CONTEXT, PRELIMINARY, UNREACHED, Line, Model, Tree, Values, f
 Labels = npt.NDArray[np.int64]
 
 KNOTS = 6
-TREES = 140
+TREES = 220
 LEAVES = 8
 FOLDS = 5
 _KEPT = 8
@@ -132,7 +132,7 @@ def _trees(columns: npt.NDArray[np.float32], right: Labels) -> tuple[float, tupl
 
     learner = HistGradientBoostingClassifier(
         max_iter=TREES,
-        learning_rate=0.06,
+        learning_rate=0.05,
         max_leaf_nodes=LEAVES,
         min_samples_leaf=30,
         l2_regularization=5,
