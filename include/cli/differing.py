@@ -41,7 +41,9 @@ def run(
     except DataCommonsError as error:
         for problem in error.problems:
             err.print(f"[red]✗[/red] {plain(problem)}", highlight=False, soft_wrap=True)
-    except Exception:  # a fault of ours: its place is worth more than a sentence
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # a fault of ours, or a panic of Polars, which is no Exception: the place says more than words
         traceback.print_exc()
     return FAILED
 
