@@ -5,6 +5,7 @@ import sys
 import tempfile
 import venv
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from .data import Benchmark, benchmark, listed_forms
 
 _MEASURED = ("b1", "b2", "b3")
 _BLOCK = 64
+_NOTE = "Folded names of the tuning halves, whole: a peer without training has no folds to keep apart."
 _STRING_GROUPER = "string-grouper==0.8.0"
 _SCRIPT = """
 import sys
@@ -27,7 +29,7 @@ import pandas
 from string_grouper import match_strings
 folder = sys.argv[1]
 held, asked = (pandas.read_csv(f"{folder}/{name}.csv", keep_default_na=False) for name in ("held", "asked"))
-found = match_strings(held["name"], asked["name"], min_similarity=0.3, max_n_matches=1, number_of_processes=1)
+found = match_strings(held["name"], asked["name"], min_similarity=0.3, max_n_matches=20, number_of_processes=1)
 found.to_csv(f"{folder}/found.csv", index=False)
 """
 
@@ -43,24 +45,26 @@ def rapidfuzz(made: Benchmark, forms: Forms) -> pl.DataFrame:
     return pl.DataFrame({"mention": made.mentions["mention"], "entity": best, "score": scores})
 
 
-def string_grouper(made: Benchmark, _: Forms) -> pl.DataFrame:
-    """The most similar name by string_grouper 0.8 (cosine of trigrams), of names in lower case as it folds them."""
+def string_grouper(made: Benchmark, forms: Forms) -> pl.DataFrame:
+    """The name with the highest cosine of trigrams by string_grouper 0.8, of folded names."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        venv.create(home / "venv", with_pip=True)
-        python = str(home / "venv/bin/python")
-        subprocess.run([python, "-m", "pip", "install", "-q", _STRING_GROUPER], check=True)
-        made.register.select("name").write_csv(home / "held.csv")
-        made.mentions.select("name").write_csv(home / "asked.csv")
-        subprocess.run([python, "-c", _SCRIPT, folder], check=True)
-        found = pl.read_csv(home / "found.csv")
-    places = {
-        name: [column for column in found.columns if column.endswith("index") and name in column]
-        for name in ("left", "right")
-    }
-    return found.select(
-        mention=pl.col(places["right"][0]).cast(pl.UInt32), entity=places["left"][0], score=pl.col("similarity")
-    )
+        for name, frame in (("held", made.register), ("asked", made.mentions)):
+            fold(frame, forms).select(name="core").write_csv(home / f"{name}.csv")
+        subprocess.run([_python(), "-c", _SCRIPT, folder], check=True)
+        found = pl.read_csv(home / "found.csv").sort("similarity", "left_index", descending=[True, False])
+    pairs = found.select(mention=pl.col("right_index").cast(pl.UInt32), entity="left_index", score="similarity")
+    return pairs.unique("mention", keep="first", maintain_order=True)
+
+
+@cache
+def _python() -> str:
+    """An interpreter in an environment of its own that has string_grouper."""
+    home = Path(tempfile.mkdtemp(prefix="string_grouper-"))
+    venv.create(home, with_pip=True)
+    python = str(home / "bin/python")
+    subprocess.run([python, "-m", "pip", "install", "-q", _STRING_GROUPER], check=True)
+    return python
 
 
 PEERS: dict[str, Callable[[Benchmark, Forms], pl.DataFrame]] = {
@@ -70,18 +74,21 @@ PEERS: dict[str, Callable[[Benchmark, Forms], pl.DataFrame]] = {
 
 
 def run(names: list[str]) -> None:
-    """Measure the peers `names`, all where there are none, and write their table."""
-    forms, rows = legal_forms(listed_forms()), []
+    """Measure the peers `names`, all where there are none, and write a table for each."""
     for peer in names or PEERS:
-        for name in _MEASURED:
-            made = benchmark(name)
-            found = measures.best(_judged(PEERS[peer](made, forms), made), made.mentions)
-            rows.append({"peer": peer, "benchmark": name} | measures.row(found))
-            if name == "b2":
-                hard = found.filter(pl.col("kind") == "hard")
-                rows.append({"peer": peer, "benchmark": "b2, hard"} | measures.row(hard))
-    shown = [{key: value for key, value in row.items() if key not in ("precision", "recall")} for row in rows]
-    table.write("Matching: peers", shown, "Tuning halves, whole: a peer without training has no folds to keep apart.")
+        rows = [row for name in _MEASURED for row in _rows(peer, benchmark(name))]
+        table.write(f"Matching: {peer}", rows, _NOTE)
+
+
+def _rows(peer: str, made: Benchmark) -> list[dict[str, str]]:
+    found = measures.best(_judged(PEERS[peer](made, legal_forms(listed_forms())), made), made.mentions)
+    parts = {made.name: found, f"{made.name}, hard": found.filter(pl.col("kind") == "hard")}
+    unwanted = ("precision", "recall")  # at a score of one half, which means nothing for a similarity
+    measured = {part: measures.row(frame) for part, frame in parts.items()}
+    return [
+        {"benchmark": part} | {name: value for name, value in row.items() if name not in unwanted}
+        for part, row in measured.items()
+    ]
 
 
 def _judged(found: pl.DataFrame, made: Benchmark) -> pl.DataFrame:
