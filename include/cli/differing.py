@@ -43,7 +43,7 @@ def run(
             err.print(f"[red]✗[/red] {plain(problem)}", highlight=False, soft_wrap=True)
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException:  # a fault of ours, or a panic of Polars, which is no Exception: the place says more than words
+    except BaseException:  # a fault of ours, or a panic of Polars, which is no Exception: its place says more
         traceback.print_exc()
     return FAILED
 
