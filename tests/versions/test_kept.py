@@ -20,11 +20,10 @@ from include.versions.pins import parse
 from tests.versions.house import House, facts, git, house, version
 from tests.versions.keeper import collect, older, push, series, whole
 from tests.versions.test_dvc import files
-from tests.versions.test_faults import sampled, small_volume
+from tests.versions.test_faults import sampled
 from tests.versions.test_gc import aside, held, orphans
 from tests.versions.test_verify import TABLE, flip, objects
 
-__all__ = ["small_volume"]
 PROJECT = Path(__file__).parents[2]
 Do = Callable[[str, int], dict[str, Any]]
 
