@@ -2,22 +2,24 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
 from rich.progress import track
 
 from include.matching.alignment import frequencies
+from include.matching.candidates import candidates
 from include.matching.features import features
 from include.matching.folding import fold
 from include.matching.forms import legal_forms
+from include.matching.index import build
 from include.matching.model import text
 from include.matching.training import Labels, entity_groups, trained
 
 from .. import table
 from . import measures
 from .data import NAMES, benchmark, listed_forms
-from .search import candidates
 
 MODEL = Path(__file__).parents[2] / "include/matching/model.json"
 _FEW = 100
@@ -60,8 +62,12 @@ def _labelled() -> Labelled:
     mentions, pairs, first = [], [], 0
     for name in track(NAMES, "Comparing", transient=True):
         made = benchmark(name)
-        asked, register = fold(made.mentions, forms), fold(made.register, forms)
-        told = features(asked, register, candidates(asked, register), frequencies(register))
+        asked = fold(made.mentions, forms)
+        with TemporaryDirectory(prefix="bench-") as folder:
+            index = build(fold(made.register, forms), Path(folder) / name, register=name, folding=forms.digest)
+            register = pl.DataFrame(index.entities)
+            found = candidates(asked, index).select("mention", "entity")
+        told = features(asked, register, found, frequencies(register))
         right = asked.select("mention", id="truths").explode("id").drop_nulls().with_columns(right=1)
         told = told.with_columns(id=register["id"].gather(told["entity"])).join(
             right, on=["mention", "id"], how="left", maintain_order="left"

@@ -222,7 +222,7 @@ def _among_candidates(frame: pl.DataFrame) -> pl.DataFrame:
     like = pl.col("rarest_shared_a") >= pl.col("rarest_shared_a").max().over(over) - 1e-3
     return frame.with_columns(
         *(pl.col(name).sub(pl.col(name).max().over(over)).alias(f"{name}_behind") for name in _COMPARED),
-        rank=pl.struct(-pl.col("rough"), pl.col("entity")).rank("ordinal").over(over).clip(1, 20).cast(pl.Float32),
+        rank=(-pl.col("rough")).rank("min").over(over).clip(1, 20).cast(pl.Float32),
         gap=pl.when(pl.col("rough") == best).then(pl.col("rough") - second).otherwise(pl.col("rough") - best),
         rivals_word=like.sum().over(over).cast(pl.Float32),
         rivals_first=pl.col("same_first").sum().over(over),

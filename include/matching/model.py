@@ -92,13 +92,13 @@ def first_odds(pairs: pl.DataFrame, names: Sequence[str], intercept: float, line
 
 
 def with_context(pairs: pl.DataFrame, odds: Values) -> pl.DataFrame:
-    """`pairs` with CONTEXT; candidates of one mention with the same odds are ordered by their entity."""
+    """`pairs` with CONTEXT; candidates of one mention with the same odds share a rank, so that a tie stays one."""
     over = "mention"
     frame = pairs.with_columns(odds=pl.Series(odds)).with_columns(odds_best=pl.col("odds").max().over(over))
     chance = 1 / (1 + (-pl.col("odds")).exp())
     other = pl.col("odds").top_k(2).min().over(over)
     return frame.with_columns(
-        odds_rank=pl.struct(-pl.col("odds"), pl.col("entity")).rank("ordinal").over(over).cast(pl.Float64),
+        odds_rank=(-pl.col("odds")).rank("min").over(over).cast(pl.Float64),
         odds_gap=pl.col("odds") - pl.when(pl.col("odds") == pl.col("odds_best")).then(other).otherwise("odds_best"),
         odds_sum=chance.sort().sum().over(over),
     )

@@ -82,7 +82,8 @@ def test_of_two_entities_with_one_name_a_person_decides(matcher: Matcher, tmp_pa
     index = build(fold(twins, matcher.forms), tmp_path / "x", register="v1", folding="f")
     asked = pl.DataFrame({"name": ["Acme GmbH"], "country": ["DE"]})
     found = matched(asked, Matcher.of(index, matcher.forms, matcher.model)).row(0, named=True)
-    assert (found["decision"], found["lei"], found["runner_up"]) == ("review", "A", "B")
+    assert (found["decision"], found["tied"], found["lei"], found["runner_up"]) == ("review", 1, "A", "B")
+    assert found["score"] == found["runner_up_score"]
     assert "2 entities of this name" in found["reasons"]
 
 
