@@ -244,7 +244,8 @@ def _keep_raw(author: Author, machine: Author, name: str, revision: str, remote:
     for oid in oids:
         target = remote / entry.remote / "files/md5" / oid[:2] / oid[2:]
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source / oid[:2] / oid[2:], target)
+        if not target.exists():
+            shutil.copy(source / oid[:2] / oid[2:], target)
 
 
 def test_a_withdrawn_version_is_listed_and_is_no_fault(author: Author, tmp_path: Path) -> None:

@@ -38,12 +38,22 @@ def aside(deployment: House, remote: str = "public") -> set[str]:
     return {path.name for path in (deployment.root / "remotes" / remote / QUARANTINE).rglob("*") if path.is_file()}
 
 
+def add_objects(source: House, target: House) -> None:
+    """Copy the objects of one remote to another that may have some of them; they can't be written to."""
+
+    def unless_there(found: str, place: str) -> str:
+        return place if Path(place).exists() else shutil.copy2(found, place)
+
+    folders = (where.root / "remotes/public/files" for where in (source, target))
+    shutil.copytree(*folders, dirs_exist_ok=True, copy_function=unless_there)
+
+
 def orphans(deployment: House, scratch: Path) -> set[str]:
     """The objects of a version that was uploaded and never pinned: its publisher was killed before its commit."""
     before = held(deployment)
     other = house(scratch / "other")
     series(other, scratch, [77.0], name="orphan")
-    shutil.copytree(other.root / "remotes/public/files", deployment.root / "remotes/public/files", dirs_exist_ok=True)
+    add_objects(other, deployment)
     left = held(deployment) - before
     assert len(left) > 2
     return left

@@ -21,7 +21,7 @@ from tests.versions.house import House, facts, git, house, version
 from tests.versions.keeper import collect, older, push, series, whole
 from tests.versions.test_dvc import files
 from tests.versions.test_faults import sampled
-from tests.versions.test_gc import aside, held, orphans
+from tests.versions.test_gc import add_objects, aside, held, orphans
 from tests.versions.test_verify import TABLE, flip, objects
 
 PROJECT = Path(__file__).parents[2]
@@ -133,7 +133,7 @@ def test_publishers_and_a_collector_again_and_again(tmp_path: Path) -> None:
     before = house(tmp_path / "before")
     for folder, known in zip(folders, told, strict=True):
         before.publish(folder, known)
-    shutil.copytree(before.root / "remotes/public/files", deployment.root / "remotes/public/files", dirs_exist_ok=True)
+    add_objects(before, deployment)
     garbage = orphans(deployment, tmp_path)
     older(deployment.root / "remotes", 8)
     clone = deployment.clone()
