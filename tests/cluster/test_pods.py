@@ -136,7 +136,7 @@ def _start(reached: Outside, pod: dict[str, Any]) -> str:
 def _said(reached: Outside, name: str) -> dict[str, Any]:
     """The last line of the pod's log once it has ended; the pod is removed."""
     phase = until(lambda: _ended(reached, name), f"{name} ends", 90)
-    log = reached.kube.read_namespaced_pod_log(name, NAMESPACE, _preload_content=False).data.decode()
+    log = until(lambda: _log(reached, name), f"{name} has a whole log", 30)  # the kubelet may write it a moment later
     reached.kube.delete_namespaced_pod(name, NAMESPACE, grace_period_seconds=0)
     assert phase == "Succeeded", log
     said: dict[str, Any] = json.loads(log.splitlines()[-1])
@@ -146,3 +146,9 @@ def _said(reached: Outside, name: str) -> dict[str, Any]:
 def _ended(reached: Outside, name: str) -> str:
     phase = str(reached.kube.read_namespaced_pod(name, NAMESPACE).status.phase)
     return phase if phase in ("Succeeded", "Failed") else ""
+
+
+def _log(reached: Outside, name: str) -> str:
+    """The pod's log, or nothing while it does not end with a whole line."""
+    log: str = reached.kube.read_namespaced_pod_log(name, NAMESPACE, _preload_content=False).data.decode()
+    return log if log.endswith("\n") and log.splitlines()[-1].startswith("{") else ""
