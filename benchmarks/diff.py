@@ -81,8 +81,8 @@ def run() -> None:
 NOTE = """\
 The times are those of whole processes, imports too; ours reads both versions once, in key order, and counts rows,
 cells, profiles of all columns on both sides, drift and coverage, looks for moved keys and writes Markdown and HTML.
-The joins count rows and cells only. 0.1 % of the rows were removed and 0.1 % added. At 1 million rows the bound is missed
-by a tenth of a second; 0.85 s of the time are imports."""
+The joins count rows and cells only. 0.1 % of the rows were removed and 0.1 % added. At 1 million rows the bound is
+missed by a tenth of a second; 0.85 s of the time are imports."""
 FOUND_NOTE = f"""\
 Each of the {len(NAMES)} datasets, {TRIALS} times: columns renamed and retyped, rows edited, removed and added, keys (or
 a part of them) renamed; the two tables share no field ids. Rows removed and added are real ones held out of a side:
