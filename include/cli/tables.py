@@ -10,9 +10,9 @@ import polars as pl
 from ..contracts.columns import Column, TableSchema
 from ..contracts.model import Source
 from ..contracts.names import snake_all
+from ..contracts.words import counted
 from ..diff.compare import Side, compare
 from ..diff.model import DatasetDiff, Diff
-from ..diff.sentences import counted
 from ..errors import DataError, EnvironmentFault
 from ..extraction.raw import RawFile
 from ..extraction.read import Reading, read

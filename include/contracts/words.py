@@ -1,4 +1,4 @@
-"""Pydantic's errors in plain words: what was expected, what was found, what to do next."""
+"""Words for people: Pydantic's errors as what was expected, what was found and what to do next; counts; hints."""
 
 import difflib
 from collections.abc import Iterable
@@ -16,6 +16,11 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[Place
     """Each problem of `error` with its place in the document."""
     details = error.errors(include_url=False)
     return [(tuple(p for p in d["loc"] if p != "[key]"), _words(d, model)) for d in details]
+
+
+def counted(number: int, what: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

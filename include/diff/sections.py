@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ..contracts.words import counted
 from .model import ColumnDiff, DatasetDiff, Origin, Part, Profile, Sample, SchemaChange, TableDiff
-from .sentences import Text, Value, counted, lost, several, short
+from .sentences import Text, Value, lost, several, short
 
 _FEW = 5
 """Values that a table of coverage names a side."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..contracts.words import counted
 from .model import Coverage, DatasetDiff, Origin, TableDiff
 
 _HASH = re.compile(r"\b[0-9a-f]{40,}\b")
@@ -24,11 +25,6 @@ Text = tuple[str | Value, ...]
 def short(said: str) -> str:
     """A text with its commits and hashes as people write them."""
     return _HASH.sub(lambda found: found[0][:12], said)
-
-
-def counted(number: int, what: str) -> str:
-    """`1 row`, `2,000 rows`."""
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def headline(diff: DatasetDiff) -> str:

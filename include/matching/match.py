@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ..errors import DataError
 from .alignment import Frequencies, frequencies
 from .candidates import candidates
 from .decisions import bands, decided, one_to_one
@@ -15,6 +14,7 @@ from .forms import Forms
 from .index import Index
 from .model import Model, score
 from .reasons import reasons
+from .register import check_columns
 
 NEEDED = ("name", "country")
 PART = 5_000
@@ -70,18 +70,7 @@ def match(
 
 def _asked(mentions: pl.DataFrame) -> pl.DataFrame:
     """Name and country, numbered by row. Raises DataError."""
-    wrong = [
-        f"mentions: no column {name!r}; found {', '.join(mentions.columns)}. Name the one that holds it."
-        for name in NEEDED
-        if name not in mentions.columns
-    ]
-    wrong += [
-        f"mentions: column {name!r} is {mentions.schema[name]}, expected text. Name another one."
-        for name in NEEDED
-        if name in mentions.columns and mentions.schema[name] not in (pl.String, pl.Null)
-    ]
-    if wrong:
-        raise DataError(*wrong)
+    check_columns(mentions, NEEDED, "mentions")
     name = pl.col("name").cast(pl.String).fill_null("")
     return mentions.select(name, pl.col("country").cast(pl.String)).with_row_index("mention")
 

@@ -1,9 +1,11 @@
 """A register of legal entities as it can be matched: each id once, and every other row told with the reason."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from ..contracts.words import counted
 from ..errors import DataError
 
 NEEDED = ("id", "name", "country")
@@ -27,7 +29,7 @@ class Register:
         for why, count in self.counts.items():
             ids = self.left_out.filter(pl.col("why") == why)["id"].drop_nulls().unique().sort()
             some = ", ".join(ids.head(SHOWN)) + (", …" if len(ids) > SHOWN else "")
-            said.append(f"{count:,} {'row' if count == 1 else 'rows'}: {why}" + (f" ({some})" if len(ids) else ""))
+            said.append(f"{counted(count, 'row')}: {why}" + (f" ({some})" if len(ids) else ""))
         return said
 
 
@@ -39,7 +41,7 @@ def check(frame: pl.DataFrame, where: str = "register") -> Register:
     has not the shape of a code, or none, is counted. Raises DataError, `where` before it, where columns miss or aren't
     text, or no row is left.
     """
-    _check_columns(frame, where)
+    check_columns(frame, NEEDED, where)
     text = pl.col(pl.String).str.strip_chars()
     clean = frame.with_columns(pl.when(text != "").then(text))
     others = [name for name, dtype in clean.schema.items() if name not in NEEDED and not dtype.is_nested()]
@@ -68,15 +70,16 @@ def _judged(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     return frame.sort(columns, nulls_last=True).with_columns(why.alias("why"))
 
 
-def _check_columns(frame: pl.DataFrame, where: str) -> None:
+def check_columns(frame: pl.DataFrame, needed: Sequence[str], where: str) -> None:
+    """Raises DataError, `where` before it, for all the columns `needed` that `frame` lacks, or that aren't text."""
     wrong = [
         f"{where}: no column {name!r}; found {', '.join(frame.columns)}. Name the one that holds it {name!r}."
-        for name in NEEDED
+        for name in needed
         if name not in frame.columns
     ]
     wrong += [
         f"{where}: column {name!r} is {frame.schema[name]}, expected text. Read it as text, so that no zero is lost."
-        for name in NEEDED
+        for name in needed
         if name in frame.columns and frame.schema[name] not in (pl.String, pl.Null)
     ]
     if wrong:

@@ -12,12 +12,13 @@ from ..adapters import git, objects
 from ..adapters.cache import cache_folder
 from ..adapters.remote import remotes
 from ..adapters.store import Store
+from ..contracts.words import counted
 from ..errors import EnvironmentFault
 from ..settings import REPOSITORY, settings
 from ..versions import census, derived, proof, repairing, verifying, withdrawal
 from ..versions.census import Pinned
 from ..versions.contents import Places, contents
-from ..versions.findings import Problem, Report, counted
+from ..versions.findings import Problem, Report
 from ..versions.proposals import DAYS, expire
 from ..versions.publication import WorkingTree
 from .perform import Run, Work, perform

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..adapters import git
+from ..contracts.words import counted
 from ..diff.model import RuleChange
-from ..diff.sentences import counted, short
+from ..diff.sentences import short
 from .evidence import Rules
 from .pins import Entry, Meta
 

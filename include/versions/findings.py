@@ -51,11 +51,6 @@ class Report:
         return 0 if not left else 2 if left == {"unreadable"} else 1
 
 
-def counted(number: int, what: str) -> str:
-    """`1 version`, `2 versions`."""
-    return f"{number:,} {what}{'s' * (number != 1)}"
-
-
 def problem(kind: Kind, remote: str, oid: str, found: str, uses: list[Use]) -> Problem:
     """The problem of one object, with all that is affected."""
     files = tuple(sorted({use.file for use in uses}))

@@ -146,7 +146,7 @@ def push(
     """Copy versions to a second remote, and verify them there; run it again to go on, or to verify again."""
     from rich.filesize import decimal
 
-    from ...versions.findings import counted
+    from ...contracts.words import counted
     from .. import copies, verification
 
     report = copies.pushed(verification.chosen(names or [], at, every), to)

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from ...contracts.words import counted
 from ...tables import checkdigits
-from .wording import counted, shortened
+from .wording import shortened
 
 _FEW, _OFTEN, _ROWS = 12, 20, 100
 """Values that may be all there are; how often each is seen then, and in how many rows."""

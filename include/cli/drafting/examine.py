@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from ...contracts.words import counted
 from ...extraction import author
 from ...extraction.read import Reading
 from ...extraction.sink import RECORD
 from . import keys, naming
 from .files import Look
 from .guess import Guess, guess, style_of
-from .wording import counted
 
 ALL_ROWS, SAMPLE = 1_000_000, 200_000
 _TEXTUAL = ("csv", "excel", "json", "jsonl", "xml")

@@ -9,8 +9,9 @@ from math import prod
 
 import polars as pl
 
+from ...contracts.words import counted
 from .guess import Guess
-from .wording import counted, shortened
+from .wording import shortened
 
 _ID = re.compile(r"(^|_)(id|lei|isin|key|uuid|guid|code|number|no|nr|cik|identifier|ein|iso)(_|$)")
 _PLACE = re.compile(r"(^|_)(zip|postal|postcode|phone|telephone|fax|house|street)(_|$)")

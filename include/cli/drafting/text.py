@@ -8,10 +8,11 @@ from math import ceil
 
 import polars as pl
 
+from ...contracts.words import counted
 from .examine import Seen
 from .files import Look
 from .guess import Guess
-from .wording import counted, shortened
+from .wording import shortened
 
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*( [A-Za-z0-9_./-]+)*|[a-z]+:[\w./@#%?=&~+:,-]+|[\w.+-]+@[\w.-]+")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})

@@ -1,11 +1,6 @@
 """Words of a draft that depend on numbers."""
 
 
-def counted(number: int, noun: str) -> str:
-    """ "1 record", "2 records", "1,000 records"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def times(number: int) -> str:
     """ "once", "2 times"."""
     return "once" if number == 1 else f"{number:,} times"
