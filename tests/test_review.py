@@ -264,7 +264,7 @@ def test_a_fork_never_runs_where_secrets_are_and_the_poster_runs_no_foreign_code
     assert [step for step in steps if "uses" in step] == []
     assert "secrets." not in "".join(_texts(COMMENT))
     with_secrets = [step["run"] for step in STEPS if "secrets." in "".join(_texts(step.get("env", {})))]
-    assert with_secrets == ['.venv/bin/commons review "$GITHUB_SHA^1" "$GITHUB_SHA" --to "$RUNNER_TEMP/review"']
+    assert with_secrets == ['.venv/bin/commons comment "$GITHUB_SHA^1" "$GITHUB_SHA" --to "$RUNNER_TEMP/review"']
     order = [step.get("run", "") for step in STEPS]
     assert order.index(with_secrets[0]) < next(at for at, text in enumerate(order) if 'detach "$GITHUB_SHA"\n' in text)
 

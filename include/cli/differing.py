@@ -1,4 +1,4 @@
-"""`commons diff` and `commons review`: what to compare, for whom, and where the report goes."""
+"""`commons diff` and `commons comment`: what to compare, for whom, and where the report goes."""
 
 import traceback
 from collections.abc import Sequence
@@ -95,7 +95,7 @@ def _show(diff: Diff, to_markdown: str, to_page: Path | None, audience: Sensitiv
     return _exit_code(diff)
 
 
-def review(base: str, head: str, to: Path) -> None:
+def comment(base: str, head: str, to: Path) -> None:
     """Writes what is said of a pull request into the folder `to`, and brings its versions into the cache.
 
     comment.md and review.html are for the public; rebuild.txt names the datasets with new versions, one a line. With

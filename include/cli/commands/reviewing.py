@@ -39,13 +39,13 @@ def diff(
 
 
 @app.command(hidden=True)
-def review(
+def comment(
     base: Annotated[str, typer.Argument(help="The revision that a pull request is merged into.")],
     head: Annotated[str, typer.Argument(help="The revision with it merged.")],
     to: Annotated[Path, typer.Option(help="The folder to write.")],
 ) -> None:
     """Write what hosted CI says of a pull request that changes data.dvc, for the public."""
-    from ..differing import review as written
+    from ..differing import comment as written
 
     written(base, head, to)
 
