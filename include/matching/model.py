@@ -106,20 +106,29 @@ def with_context(pairs: pl.DataFrame, odds: Values) -> pl.DataFrame:
 
 def grown(start: float, trees: Sequence[Tree], columns: npt.NDArray[np.float32]) -> Values:
     """Log odds by the trees, which are added in their order."""
-    return start + sum((_leaves(tree, columns) for tree in trees), np.zeros(len(columns)))
+    turned = np.ascontiguousarray(columns.T)
+    return start + sum((_leaves(tree, turned) for tree in trees), np.zeros(len(columns)))
 
 
-def _leaves(tree: Tree, columns: npt.NDArray[np.float32]) -> Values:
-    """Values of the leaves that the rows reach; one comparison a level for all rows."""
-    feature, threshold = np.array(tree.feature), np.array(tree.threshold)
-    left, right, value = np.array(tree.left), np.array(tree.right), np.array(tree.value)
-    node, rows = np.zeros(len(columns), np.int64), np.arange(len(columns))
-    while len(rows):
-        at = node[rows]
-        rows, at = rows[feature[at] >= 0], at[feature[at] >= 0]
-        goes_left = columns[rows, feature[at]] <= threshold[at]
-        node[rows] = np.where(goes_left, left[at], right[at])
-    return value[node].astype(np.float64)
+def _leaves(tree: Tree, turned: npt.NDArray[np.float32]) -> Values:
+    """Values of the leaves that the columns of `turned` reach: every node asks them all, and their answers name it."""
+    inner = [node for node, feature in enumerate(tree.feature) if feature >= 0]
+    values = np.array([_leaf(tree, inner, answers) for answers in range(1 << len(inner))])
+    answers = np.zeros(turned.shape[1], np.uint32)
+    for place, node in enumerate(inner):
+        goes_left = turned[tree.feature[node]] <= np.float64(tree.threshold[node])
+        answers |= goes_left.astype(np.uint32) << place
+    found: Values = values[answers]
+    return found
+
+
+def _leaf(tree: Tree, inner: Sequence[int], answers: int) -> float:
+    """The value that a row reaches whose answer to the node inner[k] is bit k of `answers`."""
+    node = 0
+    while tree.feature[node] >= 0:
+        goes_left = answers >> inner.index(node) & 1
+        node = tree.left[node] if goes_left else tree.right[node]
+    return tree.value[node]
 
 
 def text(model: Model) -> str:
