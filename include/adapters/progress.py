@@ -1,8 +1,9 @@
 """How far a download is: bars for people at a terminal, log lines for pods."""
 
 import logging
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from .landing import Progress
@@ -33,6 +34,33 @@ def told(after: float = 2.0, every: float = 10.0) -> Iterator[Progress]:
             bars.update(task, completed=so_far, total=total, visible=seen and so_far != total)
 
         yield tell
+
+
+@contextmanager
+def busy(what: str, after: float = 2.0) -> Iterator[None]:
+    """Progress for work of unknown length: quiet for the first `after` seconds, then a moving bar, or one log line."""
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        with _later(after, lambda: log.info("%s: under way", what)):
+            yield
+        return
+    with Bars(console=console, transient=True) as bars:
+        task = bars.add_task(what, total=None, visible=False)
+        with _later(after, lambda: bars.update(task, visible=True)):
+            yield
+
+
+@contextmanager
+def _later(seconds: float, tell: Callable[[], None]) -> Iterator[None]:
+    timer = threading.Timer(seconds, tell)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _lines(after: float, every: float) -> Progress:

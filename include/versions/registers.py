@@ -1,0 +1,174 @@
+"""From pinned versions of a register and of the list of legal forms to what names are searched in, made once."""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from ..adapters.progress import busy
+from ..contracts.words import counted
+from ..errors import DataError
+from ..matching import index, model, register
+from ..matching.folding import fold
+from ..matching.forms import COLUMNS, Forms, legal_forms
+from ..matching.index import Index
+from ..matching.match import Matcher
+from ..settings import REPOSITORY
+from . import indexes, reading
+from .pins import Entry
+
+KINDS = ("lei", "isin", "cik", "other")
+MODEL = Path(model.__file__).with_name("model.json")
+_FOLDS = [MODEL.with_name(f"{name}.py") for name in ("designations", "folding", "forms", "letters", "scripts")]
+_FOLDS += [MODEL.with_name("forms.yaml")]
+log = logging.getLogger("commons")
+
+
+class Columns(Protocol):
+    """Which columns of a register's table say what: `register:` of its contract."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def country(self) -> str: ...
+    @property
+    def category(self) -> str | None: ...
+    @property
+    def legal_form(self) -> str | None: ...
+    @property
+    def status(self) -> str | None: ...
+    @property
+    def identifiers(self) -> Mapping[Any, str]: ...
+
+
+def matcher(
+    register: Entry, forms: Entry | None, columns: Columns, folder: Path, repository: Path = REPOSITORY
+) -> Matcher:
+    """Names can be searched in this version of the register: its index is FOLDER/KEY.
+
+    It is opened where it is whole there, else made of the newest index of the register in FOLDER, or anew. The bytes
+    are the same either way, and for processes that do it at the same time. Raises DataError where a column is not
+    there or no row can be searched, EnvironmentFault where bytes are not to be had.
+    """
+    known = forms_of(forms, repository)
+    place = folder / key(register, known, columns)
+    found = indexes.opened(place)
+    if found is None:
+        with busy(f"index of {register.name}"):
+            found = _made(register, known, columns, place, repository)
+        indexes.tidy(folder)
+    else:
+        os.utime(place)
+    return Matcher.of(found, known, model.read(MODEL))
+
+
+def key(register: Entry, forms: Forms, columns: Columns) -> str:
+    """Which index is that of this version of a register: 16 hexadecimal digits, the name of its folder."""
+    what = [register.name, register.meta.content, chosen(columns), folding_of(forms), index.FORMAT]
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
+
+
+def folding_of(forms: Forms) -> str:
+    """By what names are folded: names that were folded by something else can't be compared with them."""
+    return hashlib.sha256(f"{_code()} {forms.digest}".encode()).hexdigest()[:16]
+
+
+def forms_of(entry: Entry | None, repository: Path = REPOSITORY) -> Forms:
+    """Legal forms of a version of the list (ISO 20275); of no list, only those that are known without one."""
+    if entry is None:
+        return legal_forms(pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String)))
+    return legal_forms(_selected(entry, {name: name for name in COLUMNS}, repository))
+
+
+def entities(entry: Entry, columns: Columns, repository: Path = REPOSITORY) -> register.Register:
+    """The rows of a version of a register that can be matched, and those that can't.
+
+    Columns, all text: id, name, country, category, legal_form, status (null where the contract names none), and a
+    column for each kind of further identifier. Raises as `matcher`.
+    """
+    frame = _selected(entry, chosen(columns), repository)
+    others = [name for name in ("category", "legal_form", "status") if name not in frame.columns]
+    frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in others)
+    kinds = [kind for kind in KINDS if kind in frame.columns]
+    first = ["id", "name", "country", "category", "legal_form", "status"]
+    return register.check(frame.select(*first, *kinds), entry.name)
+
+
+def chosen(columns: Columns) -> dict[str, str]:
+    """The register's column by what it is to matching; without those that the contract doesn't name."""
+    fields = ("id", "name", "country", "category", "legal_form", "status")
+    own = {field: getattr(columns, field) for field in fields if getattr(columns, field)}
+    return own | {kind: columns.identifiers[kind] for kind in KINDS if kind in columns.identifiers}
+
+
+def _made(entry: Entry, forms: Forms, columns: Columns, place: Path, repository: Path) -> Index:
+    """The index of a version, put in its place whole or not at all."""
+    checked = entities(entry, columns, repository)
+    for said in checked.report():
+        log.warning("%s: %s", entry.name, said)
+    beside = place.with_name(f".partial-{uuid.uuid4().hex[:8]}")
+    try:
+        found = _extended(entry, checked, forms, columns, place.parent, beside / place.name)
+        rows, left_out = entry.meta.rows, checked.counts
+        indexes.write(found.folder, dataset=entry.name, columns=chosen(columns), rows=rows, left_out=left_out)
+        indexes.placed(found.folder, place)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return replace(found, folder=place)  # what is mapped into memory stays so, wherever its file goes
+
+
+def _extended(
+    entry: Entry, checked: register.Register, forms: Forms, columns: Columns, folder: Path, into: Path
+) -> Index:
+    """Built of the newest index of the register where there is one, so that only new rows are folded."""
+    into.parent.mkdir(parents=True)
+    folds, content, rows = folding_of(forms), entry.meta.content, checked.entities
+    if last := _newest(folder, entry.name, chosen(columns), folds):
+        new = index.unknown_rows(last, rows)
+        log.info("index of %s: extended by %s, new or changed", entry.name, counted(new.height, "row"))
+        return index.extend(last, rows, fold(new, forms), into, version=content, folding=folds)
+    log.info("index of %s: built of %s", entry.name, counted(rows.height, "row"))
+    return index.build(fold(rows, forms), into, register=content, folding=folds)
+
+
+def _newest(folder: Path, dataset: str, columns: dict[str, str], folds: str) -> Index | None:
+    for place, known in indexes.made(folder):
+        same = (known.dataset, known.columns, known.folding) == (dataset, columns, folds)
+        if same and (found := indexes.opened(place)):
+            return found
+    return None
+
+
+def _selected(entry: Entry, wanted: Mapping[str, str], repository: Path) -> pl.DataFrame:
+    """Columns of a version's table under other names, as text but for those that a register must have as text."""
+    rows = reading.rows_of(entry, repository)
+    there = rows.collect_schema()
+    if lacking := [column for column in wanted.values() if column not in there]:
+        raise DataError(
+            f"{entry.name}: its version {entry.md5} has no column {', '.join(lacking)}, expected for matching; found "
+            f"{', '.join(there)}. Correct `register:` in its contract, or publish it with them."
+        )
+    kept = ("id", "name", "country")
+    return rows.select(
+        (pl.col(column) if field in kept else pl.col(column).cast(pl.String)).alias(field)
+        for field, column in wanted.items()
+    ).collect()
+
+
+@cache
+def _code() -> str:
+    """The code that folds, and what it transliterates by: a number that people raise is forgotten some day."""
+    texts = [file.read_bytes() for file in _FOLDS]
+    return hashlib.sha256(b"".join(texts) + version("anyascii").encode()).hexdigest()
