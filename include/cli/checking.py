@@ -1,5 +1,6 @@
-"""What is wrong with contracts and schemas, without network, Airflow or data."""
+"""What is wrong with contracts, schemas and judgements, without network, Airflow or data."""
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -8,7 +9,9 @@ import tempfile
 from pathlib import Path
 
 from ..contracts import authors, loader
+from ..contracts.places import shown
 from ..errors import ContractError
+from ..matching import judgements
 from ..settings import settings
 from ..validation import schema as schemas
 from ..validation.render import render
@@ -56,18 +59,19 @@ def child() -> None:
 
 
 def _circle(name: str) -> list[str]:
-    """A circle of references, in which each dataset waits for the others."""
+    """A circle of datasets that read each other, in which each waits for the others."""
     way = _way_back(name, name, ())
-    said = f"{name}/contract.yaml: expect.references go in a circle: {' -> '.join((name, *way))}" if way else ""
+    said = f"{name}/contract.yaml: what is read goes in a circle: {' -> '.join((name, *way))}" if way else ""
     return [f"{said}. None could ever be published first; take one of them out."] if said else []
 
 
 def _way_back(goal: str, at: str, seen: tuple[str, ...]) -> tuple[str, ...]:
+    room = Path(settings().datasets)
     try:
-        contract = loader.load(Path(settings().datasets) / at)
+        read = loader.inputs(room, loader.load(room / at))
     except ContractError:
         return ()
-    for other in sorted({reference.dataset for reference in contract.expect.references}):
+    for other in read:
         if other == goal:
             return (*seen, other)
         if other not in seen and (way := _way_back(goal, other, (*seen, other))):
@@ -111,7 +115,18 @@ def _problems(folder: Path) -> list[str]:
         # A codebook comes with the data, so every column counts as described here.
         texts = dict.fromkeys(schema.columns, "in the codebook") if contract.dictionary else {}
         try:
-            render(schema, contract, None, texts)
+            found += loader.unfit(folder, contract, render(schema, contract, None, texts))
         except ContractError as error:
             found += error.problems
-    return found
+    return [*found, *_judgements(folder)]
+
+
+def _judgements(folder: Path) -> tuple[str, ...]:
+    """What is wrong with what people decided about names."""
+    file = folder / "judgements.csv"
+    if file.exists():
+        try:
+            judgements.parse(file.read_bytes(), shown(file), dt.datetime.now(dt.UTC).date())
+        except ContractError as error:
+            return error.problems
+    return ()

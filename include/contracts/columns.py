@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from ..errors import DataError
-from .model import Name, Strict
+from .types import Name, Strict
 
 Type = Annotated[
     str,

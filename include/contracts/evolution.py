@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal, get_args
 
 from .columns import Column, Sensitivity, TableSchema
-from .model import Strict
+from .types import Strict
 
 Kind = Literal[
     "dropped",

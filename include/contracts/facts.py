@@ -42,6 +42,16 @@ def name(text: str) -> str:
     )
 
 
+def country(text: str) -> str:
+    """`text` if it is a country's code (two capital letters) or can be the name of a column; raises ValueError."""
+    if re.fullmatch("[A-Z]{2}", text):
+        return text
+    try:
+        return name(text)
+    except ValueError as error:
+        raise ValueError(f"{error} Or write a country as two capital letters: US.") from error
+
+
 @cache
 def licence(text: str) -> str:
     """`text` if it is an SPDX licence expression in SPDX's own spelling; raises ValueError."""

@@ -1,17 +1,27 @@
 """Every path of the store is spelled here, relative to the space of an environment or developer (FORMAT.md)."""
 
-from typing import Literal, get_args
+from typing import Literal
 from urllib.parse import quote
 
-Verb = Literal["sync", "extract", "validate", "publish", "verify"]
-VERBS: tuple[Verb, ...] = get_args(Verb)[:4]
-"""What pods do in a run of a dataset, in this order."""
+from .model import Contract
+
+Verb = Literal["sync", "extract", "validate", "compare", "match", "publish", "verify"]
+VERBS: tuple[Verb, ...] = ("sync", "extract", "validate", "publish")
+"""What pods do in a run of every dataset, in this order."""
 VERIFICATION = "verification"
 """The DAG that looks after all datasets, and its name in the store: no dataset may have it."""
 
 KEPT = ("runs", "published", "logs")
 """What runs leave, each file for KEPT_DAYS after its last change."""
 KEPT_DAYS = 90
+
+
+def verbs(contract: Contract) -> tuple[Verb, ...]:
+    """What pods do in a run of this dataset, in this order; of compare there are `match.shards`."""
+    if contract.match is None:
+        return VERBS
+    matching: tuple[Verb, ...] = ("compare", "match") if contract.match.shards > 1 else ("match",)
+    return (*VERBS[:-1], *matching, VERBS[-1])
 
 
 def encoded(run: str) -> str:

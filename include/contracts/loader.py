@@ -1,13 +1,15 @@
 """contract.yaml to Contract: everything that is wrong with it at once, each problem with its line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from ..errors import ContractError
-from .document import Document, Refused, parse, read
+from . import matched
+from .columns import TableSchema
+from .document import Document, Place, Refused, parse, read
 from .layout import VERIFICATION
 from .model import Contract
 from .names import is_snake
@@ -41,14 +43,45 @@ def names(root: Path) -> list[str]:
     return sorted(f.parent.name for f in root.glob(f"[!._]*/{FILE}"))
 
 
+def inputs(root: Path, contract: Contract) -> list[str]:
+    """The datasets below `root` that a run of the contract reads, sorted: references, and what matching takes.
+
+    The register's own contract names the dataset of legal forms; where it can't be read, that is passed over.
+    """
+    found = {reference.dataset for reference in contract.expect.references}
+    if contract.match:
+        found |= set(contract.match.reads().values())
+        register = _known(root / contract.match.register)
+        found |= {register.register.legal_forms} if register and register.register else set()
+    return sorted(found)
+
+
 def consumers(root: Path, name: str) -> list[str]:
-    """The datasets below `root` whose contracts refer to dataset `name`, sorted; broken contracts are passed over."""
+    """The datasets below `root` that read dataset `name`, sorted; broken contracts are passed over."""
     found = []
     for other in names(root):
         with suppress(ContractError):
-            if any(reference.dataset == name for reference in load(root / other).expect.references):
+            if name in inputs(root, load(root / other)):
                 found.append(other)
     return found
+
+
+def unfit(folder: Path, contract: Contract, schema: TableSchema) -> list[str]:
+    """What is wrong with the columns of `schema` that `register:` and `match:` name, each with its line."""
+    where = shown(folder / FILE)
+    document = _document(where, lambda: read(folder / FILE))
+    return [f"{where}:{line}: {text}" for line, text in sorted(_placed(document, matched.problems(contract, schema)))]
+
+
+def _placed(document: Document, told: list[tuple[Place, str]]) -> list[tuple[int, str]]:
+    return [(document.line(place), text) for place, text in told]
+
+
+def _known(folder: Path) -> Contract | None:
+    """The contract in `folder`, looked at by itself; None where it can't be read."""
+    with suppress(OSError, ContractError):
+        return loads((folder / FILE).read_bytes())
+    return None
 
 
 def _document(where: str, opened: Callable[[], Document]) -> Document:
@@ -77,7 +110,7 @@ def _contract(document: Document) -> tuple[Contract | None, list[tuple[int, str]
     try:
         return Contract.model_validate(document.value), wrong
     except ValidationError as error:
-        return None, wrong + [(document.line(place), text) for place, text in problems(error, Contract)]
+        return None, wrong + _placed(document, problems(error, Contract))
 
 
 def _folder(folder: Path) -> list[str]:
@@ -96,12 +129,37 @@ def _outside(folder: Path, contract: Contract, document: Document) -> list[tuple
         wrong.append(
             (document.line(("source",)), "missing key 'url' in source. Add it, or write `addresses()` in extract.py.")
         )
-    others = names(folder.parent) if contract.expect.references else []
-    for number, reference in enumerate(contract.expect.references):
-        line = document.line(("expect", "references", number, "dataset"))
-        if reference.dataset == folder.absolute().name:
-            wrong.append((line, f"dataset {reference.dataset!r} refers to itself. Name another dataset."))
-        elif reference.dataset not in others:
-            near = nearest(reference.dataset, others)
-            wrong.append((line, f"dataset {reference.dataset!r} is not known{near}. Name one of `commons list`."))
+    if told := [*_references(folder, contract), *_matching(folder, contract)]:
+        wrong += _placed(document, told)
     return wrong
+
+
+def _references(folder: Path, contract: Contract) -> Iterator[tuple[Place, str]]:
+    for number, reference in enumerate(contract.expect.references):
+        yield from _other(folder, ("expect", "references", number, "dataset"), reference.dataset)
+
+
+def _matching(folder: Path, contract: Contract) -> Iterator[tuple[Place, str]]:
+    """What is wrong with the datasets by which names are matched."""
+    if contract.register:
+        yield from _other(folder, ("register", "legal_forms"), contract.register.legal_forms)
+    if match := contract.match:
+        for place, name in match.reads().items():
+            yield from _other(folder, ("match", *place), name)
+        register = _known(folder.parent / match.register)
+        if register and register.register is None:
+            said = f"dataset {match.register!r} has no key `register:`, so it can't be searched. Add it there."
+            yield ("match", "register"), said
+        elif register and register.register:
+            known = {"lei", *register.register.identifiers}
+            for kind in match.identifiers.keys() - known:
+                said = f"register {match.register!r} has no identifiers of kind {kind!r}. Take it out, or add it there."
+                yield ("match", "identifiers", kind), said
+
+
+def _other(folder: Path, place: Place, name: str) -> Iterator[tuple[Place, str]]:
+    """Whether `name` is another dataset beside `folder`."""
+    if name == folder.absolute().name:
+        yield place, f"dataset {name!r} refers to itself. Name another dataset."
+    elif name not in (others := names(folder.parent)):
+        yield place, f"dataset {name!r} is not known{nearest(name, others)}. Name one of `commons list`."

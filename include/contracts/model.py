@@ -1,16 +1,12 @@
 """What a contract may say: its keys, their types, and what each means to an author."""
 
 import datetime as dt
-from collections import Counter
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    StringConstraints,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
@@ -18,15 +14,12 @@ from pydantic import (
 
 from . import facts
 from .addresses import Address
-from .scalars import Amount, Count, Day, Megabytes, Number, Percent, header_rows, show
+from .matching import Match, Register
+from .scalars import Amount, Count, Day, Megabytes, Number, Percent, header_rows
+from .types import Line, Name, Names, Strict, Text, distinct
 
-Name = Annotated[
-    str, AfterValidator(facts.name), WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"})
-]
 Access = Literal["public", "internal", "restricted"]
 Format = Literal["csv", "excel", "json", "jsonl", "xml", "parquet", "sqlite"]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\n]*$")]
 Character = Annotated[str, AfterValidator(facts.character)]
 Version = Annotated[
     str, AfterValidator(facts.version), WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{12,64}$"})
@@ -37,22 +30,15 @@ def _several(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if repeated := [v for v, n in Counter(values).items() if n > 1]:
-        raise ValueError(f"expected different values, found {show(repeated[0])} more than once. Keep one.")
-    return values
-
-
 def _ascending(values: tuple[int, int]) -> tuple[int, int]:
     if values[0] > values[1]:
         raise ValueError(f"expected [fewest, most], found [{values[0]}, {values[1]}]. Swap them.")
     return values
 
 
-Names = Annotated[tuple[Name, ...], AfterValidator(_distinct)]
 Addresses = Annotated[
     tuple[Address, ...],
-    AfterValidator(_distinct),
+    AfterValidator(distinct),
     BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...]),
 ]
 
@@ -65,12 +51,6 @@ _ONLY_FOR = {
     "table": ("sqlite",),
     "path": ("json", "xml"),
 }
-
-
-class Strict(BaseModel):
-    """Unknown keys are errors; values are never coerced from another type."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 class Source(Strict):
@@ -104,7 +84,7 @@ class Source(Strict):
     """Lines before the header that are not data."""
     footer: Count = 0
     """Lines at the end that are not data."""
-    missing: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ("",)
+    missing: Annotated[tuple[str, ...], AfterValidator(distinct)] = ("",)
     """Texts that mean "no value". Nothing else does: "NA" and "null" stay text unless listed."""
     sheet: Line | None = None
     """Excel: the sheet's name; the first by default."""
@@ -112,7 +92,7 @@ class Source(Strict):
     """JSON: where the records are ("records[].fields"); XML: the row element ("data/row")."""
     table: Line | None = None
     """SQLite: the table's name."""
-    ignore: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()
+    ignore: Annotated[tuple[str, ...], AfterValidator(distinct)] = ()
     """Headings of columns that are read and counted, but not wanted."""
     max_mb: Megabytes = 2048
     """Largest size of one fetched file, in megabytes."""
@@ -200,9 +180,9 @@ class Expect(Strict):
     """Most quarantined rows, in percent of records."""
     rejected_pct: Percent = 1.0
     """Most rejected records (broken lines, and what extract.py drops), in percent of records."""
-    nulls_pct: dict[Name, Percent] = {}
+    nulls_pct: dict[Name, Percent] = Field(default={})
     """Most missing values of a column, in percent. A column may never be missing as a whole unless listed with 100."""
-    drift: dict[Name, Amount] = {}
+    drift: dict[Name, Amount] = Field(default={})
     """Most population stability index (PSI) of a column against the last version."""
     references: tuple[Reference, ...] = ()
     """Columns whose values must exist in another dataset."""
@@ -277,6 +257,10 @@ class Contract(Strict):
     """Rules that are suspended for a time."""
     breaking: tuple[Break, ...] = ()
     """Schema changes that break readers and are meant, each for one version."""
+    register: Register | None = None
+    """How this dataset is searched, where others match names against it."""
+    match: Match | None = None
+    """How the names in this dataset are matched to the legal entities of a register."""
 
     @field_validator("repeats")
     @classmethod

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator,
 
 from ..errors import ContractError
 from .addresses import Address
-from .model import Strict
+from .types import Strict
 from .words import problems
 
 Parameter = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.$\[\]-]{1,100}$")]

@@ -58,6 +58,14 @@ def _day(value: Any) -> Any:
     raise ValueError(f"expected a date, found {show(value)}. Write it as year-month-day: 2026-12-31.")
 
 
+def _flag(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if isinstance(value, Plain) and value in ("true", "false"):
+        return value == "true"
+    raise ValueError(f"expected true or false, found {show(value)}. Write one of these.")
+
+
 def header_rows(value: Any) -> Any:
     """Row numbers of a header: one, or several in ascending order."""
     if isinstance(value, tuple | list):
@@ -93,4 +101,7 @@ Megabytes = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(_whole)]
 Number = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_float)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_float)]
 Percent = Annotated[float, Field(ge=0, le=100), BeforeValidator(_float)]
+Fraction = Annotated[float, Field(ge=0, le=1), BeforeValidator(_float)]
+Shards = Annotated[int, Field(ge=1, le=1_000), BeforeValidator(_whole)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
 Day = Annotated[dt.date, BeforeValidator(_day)]

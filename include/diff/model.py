@@ -8,7 +8,7 @@ from typing import Literal
 
 from ..contracts.columns import Sensitivity, Type
 from ..contracts.evolution import Change
-from ..contracts.model import Strict
+from ..contracts.types import Strict
 
 MASKED = "•••"
 OTHERS = "others"

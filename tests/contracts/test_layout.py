@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.contracts import layout
+from include.contracts import layout, loader
 from include.settings import REPOSITORY
 
 RUN = "scheduled__2026-01-01T00:00:00+00:00"
@@ -27,6 +27,18 @@ def test_paths_are_those_of_format_md() -> None:
         layout.log("NAME", "RUN", "VERB", "ATTEMPT", "WRITER"),
     }
     assert set(said) == spelled
+
+
+def test_a_dataset_has_the_verbs_that_its_contract_takes() -> None:
+    said = "title: a\ndescription: b\nowner: a@b.org\nlicence: MIT\nsource: {url: https://a.org/b}\n"
+    matched = said + "match: {register: companies, entity: owner, shards: N}\n"
+    found = {
+        n: layout.verbs(loader.loads(text.encode()))
+        for n, text in enumerate((said, matched.replace("N", "1"), matched.replace("N", "2")))
+    }
+    assert found[0] == ("sync", "extract", "validate", "publish")
+    assert found[1] == ("sync", "extract", "validate", "match", "publish")
+    assert found[2] == ("sync", "extract", "validate", "compare", "match", "publish")
 
 
 @pytest.mark.parametrize("verb", ["extract", "publish"])

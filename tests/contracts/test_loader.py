@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from include.contracts import loader
+from include.contracts.columns import Column, TableSchema
 from include.errors import ContractError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -171,6 +172,69 @@ def test_references_name_other_datasets(tmp_path: Path) -> None:
     assert "refers to itself" in message(write(tmp_path, GOOD + reference.format("units"), "units"))
     known = loader.load(write(tmp_path, GOOD + reference.format("countries"), "owners"))
     assert known.expect.references[0].dataset == "countries"
+
+
+REGISTER = "register: {id: lei, name: legal_name, country: country_code, legal_forms: forms}\n"
+MATCH = "match: {register: companies, entity: owner, identifiers: {lei: owner_lei}}\n"
+PARENTS = "match: {register: companies, entity: owner, parents: {relations: related, exceptions: excused}}\n"
+
+
+def test_matching_names_a_dataset_that_is_a_register(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, "forms")
+    write(tmp_path, GOOD, "countries")
+    assert "plants/contract.yaml:7: dataset 'companies' is not known" in message(write(tmp_path, GOOD + MATCH))
+    write(tmp_path, GOOD + REGISTER, "companies")
+    assert loader.load(tmp_path / "plants").match.register == "companies"  # type: ignore[union-attr]
+    forms = message(write(tmp_path, GOOD + REGISTER.replace("forms}", "form}"), "funds"))
+    assert "funds/contract.yaml:7: dataset 'form' is not known (did you mean 'forms'?)" in forms
+    wrong = MATCH.replace("companies", "countries").replace("}}", "}, parents: {relations: owners, exceptions: what}}")
+    assert [
+        said.partition("contract.yaml:")[2] for said in message(write(tmp_path, GOOD + wrong, "owners")).split("\n")
+    ] == [
+        "7: dataset 'countries' has no key `register:`, so it can't be searched. Add it there.",
+        "7: dataset 'owners' refers to itself. Name another dataset.",
+        "7: dataset 'what' is not known. Name one of `commons list`.",
+    ]
+
+
+def test_identifiers_are_of_kinds_that_the_register_has(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, "forms")
+    write(tmp_path, GOOD + REGISTER.replace("}", ", identifiers: {isin: isin}}"), "companies")
+    both = MATCH.replace("owner_lei", "owner_lei, isin: code, cik: cik")
+    assert message(write(tmp_path, GOOD + both)).endswith(
+        ":7: register 'companies' has no identifiers of kind 'cik'. Take it out, or add it there."
+    )
+
+
+def test_what_matching_takes_is_read_like_references(tmp_path: Path) -> None:
+    for name in ("forms", "countries", "related", "excused"):
+        write(tmp_path, GOOD, name)
+    reference = "expect: {references: [{columns: [country], dataset: countries, to: [code]}]}\n"
+    write(tmp_path, GOOD + REGISTER, "companies")
+    plants = loader.load(write(tmp_path, GOOD + reference + PARENTS))
+    assert loader.inputs(tmp_path, plants) == ["companies", "countries", "excused", "forms", "related"]
+    assert loader.consumers(tmp_path, "forms") == ["plants"]
+    assert loader.consumers(tmp_path, "companies") == ["plants"]
+    assert loader.consumers(tmp_path, "plants") == []
+
+
+def test_columns_that_matching_names_fit_with_their_lines(tmp_path: Path) -> None:
+    for name in ("forms", "companies"):
+        write(tmp_path, GOOD + (REGISTER if name == "companies" else ""), name)
+    more = "  weight: owner\n  country: land\n  ownership: {facility: id, by: [yeer], share: pct, quantity: owner}\n"
+    folder = write(tmp_path, GOOD + "match:\n  register: companies\n  entity: id\n" + more)
+    types = {"id": "int64", "owner": "string", "land": "string", "year": "int32", "pct": "float64"}
+    columns = tuple(
+        Column(name=name, id=number, type=kind, nullable=True) for number, (name, kind) in enumerate(types.items(), 1)
+    )
+    told = loader.unfit(folder, loader.load(folder), TableSchema(columns=columns))
+    assert [said.partition("contract.yaml:")[2] for said in told] == [
+        "9: match.entity: column 'id' is int64, expected text. Name another column, or read it as that.",
+        "10: match.weight: column 'owner' is string, expected a number. Name another column, or read it as that.",
+        "12: match.ownership.by: no column 'yeer' in schema.py (did you mean 'year'?). Name one of its columns.",
+        "12: match.ownership.quantity: column 'owner' is string, expected a number. "
+        "Name another column, or read it as that.",
+    ]
 
 
 def test_names_are_the_folders_with_a_contract_sorted(tmp_path: Path) -> None:
