@@ -58,15 +58,16 @@ def write(folder: Path, *, dataset: str, columns: dict[str, str], rows: int, lef
     (folder / FILE).write_text(text, encoding="utf-8")
 
 
-def opened(folder: Path) -> Index | None:
-    """The index in `folder`; None, with a warning, where it is damaged, and where there is none."""
+def opened(folder: Path, tell: int = logging.WARNING) -> Index | None:
+    """The index in `folder`; None, which is told, where it is damaged, and where there is none."""
     if not folder.exists():
         return None
     try:
         known = manifest(folder)
         return index.open_index(folder, register=known.content, folding=known.folding)
     except (EnvironmentFault, ValueError, TypeError, LookupError, OSError) as error:
-        log.warning("%s It is built again.", str(error).removesuffix(index.NEXT))
+        why = str(error) if str(folder) in str(error) else f"{folder}: damaged ({error!r}). {index.NEXT}"
+        log.log(tell, "%s It is built again.", why.removesuffix(f" {index.NEXT}"))
         return None
 
 
@@ -83,7 +84,7 @@ def made(folder: Path) -> list[tuple[Path, Manifest]]:
 
 def placed(whole: Path, place: Path) -> None:
     """Moves a whole index to its place, unless another process was first; one that is damaged there goes."""
-    if place.exists() and opened(place) is None:
+    if place.exists() and opened(place, logging.DEBUG) is None:
         gone = place.with_name(f".partial-{uuid.uuid4().hex[:8]}")
         place.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)

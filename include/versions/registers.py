@@ -95,15 +95,10 @@ def forms_of(entry: Entry | None, repository: Path = REPOSITORY) -> Forms:
 def entities(entry: Entry, columns: Columns, repository: Path = REPOSITORY) -> register.Register:
     """The rows of a version of a register that can be matched, and those that can't.
 
-    Columns, all text: id, name, country, category, legal_form, status (null where the contract names none), and a
-    column for each kind of further identifier. Raises as `matcher`.
+    Columns, all text: id, name, country, and of category, legal_form, status and further identifiers by kind those that
+    the contract names. Raises as `matcher`.
     """
-    frame = _selected(entry, chosen(columns), repository)
-    others = [name for name in ("category", "legal_form", "status") if name not in frame.columns]
-    frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in others)
-    kinds = [kind for kind in KINDS if kind in frame.columns]
-    first = ["id", "name", "country", "category", "legal_form", "status"]
-    return register.check(frame.select(*first, *kinds), entry.name)
+    return register.check(_selected(entry, chosen(columns), repository), entry.name)
 
 
 def chosen(columns: Columns) -> dict[str, str]:
@@ -146,7 +141,7 @@ def _extended(
 def _newest(folder: Path, dataset: str, columns: dict[str, str], folds: str) -> Index | None:
     for place, known in indexes.made(folder):
         same = (known.dataset, known.columns, known.folding) == (dataset, columns, folds)
-        if same and (found := indexes.opened(place)):
+        if same and (found := indexes.opened(place, logging.DEBUG)):
             return found
     return None
 
