@@ -11,7 +11,7 @@ from ..errors import DataError
 Rest = Literal["unallocated", "scale"]
 _Row = tuple[Any, ...]
 _Fields = dict[str, pl.DataType]
-_EXACT = Context(prec=2_000)  # more digits than any float64 written out, so that nothing ever rounds
+EXACT = Context(prec=2_000)  # more digits than any float64 written out, so that nothing ever rounds
 _DIGITS = 38  # of Polars' and Arrow's decimals
 _HUNDRED = Decimal(100)
 _OURS = ("share_pct", "value", "reason", "facilities", "repeated", "given", "held")
@@ -84,7 +84,7 @@ def allocate(quantity: Decimal, weights: Sequence[Decimal], decimals: int = 6) -
     left = units - sum(share for share, _ in shares)
     order = sorted(range(len(whole)), key=lambda index: (-shares[index][1], -whole[index], index))
     extra, sign = set(order[:left]), -1 if quantity < 0 else 1
-    return [Decimal(sign * (share + (index in extra))).scaleb(last, _EXACT) for index, (share, _) in enumerate(shares)]
+    return [Decimal(sign * (share + (index in extra))).scaleb(last, EXACT) for index, (share, _) in enumerate(shares)]
 
 
 def _last_digit(number: Decimal) -> int:
@@ -92,7 +92,7 @@ def _last_digit(number: Decimal) -> int:
 
 
 def _units(number: Decimal, last: int) -> int:
-    return int(number.scaleb(-last, _EXACT))
+    return int(number.scaleb(-last, EXACT))
 
 
 def _wrong_columns(
@@ -126,7 +126,7 @@ def _wrong_rows(quantities: pl.DataFrame, keys: Sequence[str], quantity: str) ->
     return [problem for problem, found in zip(problems, (twice, infinite), strict=True) if found.height]
 
 
-def _text(column: str, table: pl.DataFrame) -> pl.Expr:
+def printed(column: str, table: pl.DataFrame) -> pl.Expr:
     """A number as it prints, a whole float without its ".0"; null for what is not a number."""
     text = pl.col(column).cast(pl.String)
     text = text.str.strip_suffix(".0") if table.schema[column].is_float() else text
@@ -148,7 +148,7 @@ def _marked(shares: pl.DataFrame, keys: Sequence[str], owner: str, share: str) -
     )
     name = pl.col(owner).cast(pl.String)
     name = pl.when(name.str.strip_chars() != "").then(name)
-    rows = shares.select(*keys, name.alias("owner"), _text(share, shares).alias("value"), reason.alias("reason"))
+    rows = shares.select(*keys, name.alias("owner"), printed(share, shares).alias("value"), reason.alias("reason"))
     ordered = rows.sort(*keys, "owner", pl.col("value").cast(pl.Float64), "value", nulls_last=True)
     known = pl.all_horizontal(pl.col(*keys, "owner").is_not_null())
     return ordered.with_columns(repeated=~pl.struct(*keys, "owner").is_first_distinct() & known)
@@ -159,7 +159,7 @@ def _facilities(marked: pl.DataFrame, quantities: pl.DataFrame, keys: Sequence[s
     held = marked.filter(pl.all_horizontal(pl.col(keys).is_not_null())).group_by(list(keys), maintain_order=True)
     usable = pl.col("reason").is_null()
     owners = held.agg(pl.col("owner", "value").filter(usable), held=True)
-    given = quantities.select(*keys, _text(quantity, quantities).alias("quantity"), given=True)
+    given = quantities.select(*keys, printed(quantity, quantities).alias("quantity"), given=True)
     return given.join(owners, on=list(keys), how="full", coalesce=True).sort(*keys, "quantity", nulls_last=True)
 
 
@@ -167,7 +167,7 @@ def _shared_out(facilities: pl.DataFrame, width: int, rest: Rest, decimals: int)
     """Rows of holdings, and of findings about facilities; `width` keys stand first in both."""
     parts: list[_Row] = []
     faults: list[_Row] = []
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         for row in facilities.iter_rows():
             key, (quantity, given, owners, values, held) = row[:width], row[width:]
             claims = _claims(owners or (), values or ())
