@@ -24,6 +24,11 @@ def verbs(contract: Contract) -> tuple[Verb, ...]:
     return (*VERBS[:-1], *matching, VERBS[-1])
 
 
+def step(verb: str, shard: int | None = None) -> str:
+    """The name of a verb in paths: of compare, each shard is a step of its own, with attempts of its own."""
+    return verb if shard is None else f"{verb}-{shard:04d}"
+
+
 def encoded(run: str) -> str:
     """A DAG run's id as the name of one folder."""
     name = quote(run, safe="._-")
@@ -71,6 +76,16 @@ def log(dataset: str, run: str, verb: str, attempt: str, writer: str) -> str:
 def code(tree: str) -> str:
     """The code archive of a Git tree."""
     return f"code/{tree}.tar"
+
+
+def indexes(register: str) -> str:
+    """Where the indexes of a register lie, each in a folder named by its key."""
+    return f"indexes/{register}"
+
+
+def index(register: str, key: str, file: str) -> str:
+    """One file of the index of a version of a register."""
+    return f"{indexes(register)}/{key}/{file}"
 
 
 def head(ref: str, dataset: str) -> str:

@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parse(arguments)
     task = Run(
         asked.dataset, asked.verb, asked.run, asked.attempt, asked.start, asked.end, asked.as_of,
-        share=asked.sample / 100, folder=Path(settings().datasets) / asked.dataset,
+        share=asked.sample / 100, folder=Path(settings().datasets) / asked.dataset, shard=asked.shard,
     )  # fmt: skip
     try:
         receipt: Receipt = importlib.import_module(f".{task.verb}", __package__).run(task, own_store())
@@ -60,13 +60,23 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--end", default="", help="end of the data interval, ISO 8601")
     parser.add_argument("--as-of", default="", type=_day, help="the day by which waivers are judged; today by default")
     parser.add_argument("--sample", default=100.0, type=float, help="of verify: how much to read, in percent")
+    parser.add_argument("--shard", type=_shard, help="of compare: which part of how many, I/N, I from 0")
     asked = parser.parse_args(arguments)
+    if (asked.verb == "compare") != (asked.shard is not None):
+        parser.error("--shard I/N goes with compare, and compare with it")
     asked.attempt = f"{int(asked.attempt):04d}"
     return asked
 
 
 def _day(text: str) -> str:
     return text and dt.date.fromisoformat(text).isoformat()
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, _, of = text.partition("/")
+    if not 0 <= int(number) < int(of):
+        raise ValueError(text)
+    return int(number), int(of)
 
 
 def _counted(receipt: Receipt) -> str:

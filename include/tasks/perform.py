@@ -38,6 +38,13 @@ class Run:
     """How much verify reads: 1 for every byte."""
     folder: Path = Path()
     """The dataset's folder in the authors' room."""
+    shard: tuple[int, int] | None = None
+    """Of compare: which part of how many, from 0."""
+
+    @property
+    def step(self) -> str:
+        """The verb as paths name it."""
+        return layout.step(self.verb, self.shard[0] if self.shard else None)
 
 
 @dataclass
@@ -56,10 +63,10 @@ class Work:
 
 def perform(run: Run, store: Store, inputs: dict[str, Any], work: Callable[[Path], Work]) -> Receipt:
     """The verb's receipt for these `inputs`: adopted where it is there, else made by `work(scratch folder)`."""
-    folder = layout.attempt_folder(run.dataset, run.run, run.verb, run.attempt)
-    path = layout.receipt(run.dataset, run.run, run.verb, run.attempt, _short(inputs))
+    folder = layout.attempt_folder(run.dataset, run.run, run.step, run.attempt)
+    path = layout.receipt(run.dataset, run.run, run.step, run.attempt, _short(inputs))
     if adopted := own(store, path):
-        log.info("%s %s: adopted what was finished at %s", run.verb, run.dataset, adopted.facts.get("finished"))
+        log.info("%s %s: adopted what was finished at %s", run.step, run.dataset, adopted.facts.get("finished"))
         return adopted
     started = now()
     with scratch() as place, _told_of_full_disks(place):
@@ -71,7 +78,7 @@ def perform(run: Run, store: Store, inputs: dict[str, Any], work: Callable[[Path
         facts={"started": started, "finished": now(), "code": settings().code, "pod": pod(), **done.facts},
     )  # fmt: skip
     if not store.put_if_absent(path, receipt.canonical()):
-        log.warning("%s %s: another pod finished this attempt first; its work counts", run.verb, run.dataset)
+        log.warning("%s %s: another pod finished this attempt first; its work counts", run.step, run.dataset)
         winner = own(store, path)
         if winner is None:
             raise EnvironmentFault(f"{store.url}/{path}: was there and is gone. Try again.")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..adapters.hashing import Hashes
 from ..adapters.store import Store
-from ..contracts.layout import Verb, attempt_folder, attempt_of, run_folder
+from ..contracts.layout import Verb, attempt_folder, attempt_of, run_folder, step
 from ..errors import DataError, EnvironmentFault
 
 T = TypeVar("T")
@@ -69,6 +69,12 @@ class Receipt(BaseModel):
     def canonical(self) -> bytes:
         """The bytes that are stored and hashed."""
         return (self.model_dump_json(indent=1) + "\n").encode()
+
+    @property
+    def step(self) -> str:
+        """The verb as paths name it: with the shard that its inputs tell."""
+        shard = self.inputs.get("shard")
+        return step(self.verb, shard[0] if shard else None)
 
     @property
     def sha256(self) -> str:
@@ -186,7 +192,7 @@ def _in_place(receipt: Receipt, path: str) -> Receipt:
     own_folder = path.rpartition("/")[0]
     names = [PurePosixPath(name) for name in receipt.outputs]
     if (
-        attempt_folder(receipt.dataset, receipt.run, receipt.verb, receipt.attempt) != own_folder
+        attempt_folder(receipt.dataset, receipt.run, receipt.step, receipt.attempt) != own_folder
         or PurePosixPath(receipt.folder).parent != PurePosixPath(own_folder)
         or any(name.is_absolute() or ".." in name.parts for name in names)
     ):

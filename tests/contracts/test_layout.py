@@ -14,8 +14,10 @@ RUN = "scheduled__2026-01-01T00:00:00+00:00"
 
 def test_paths_are_those_of_format_md() -> None:
     """Each line of "The store" in FORMAT.md, its words in capitals filled in, is a path that is spelled here."""
-    said = re.findall(r"^    ((?:code|heads|runs|published|logs)/\S+)", (REPOSITORY / "FORMAT.md").read_text(), re.M)
-    assert len(said) == 7
+    said = re.findall(
+        r"^    ((?:code|heads|indexes|runs|published|logs)/\S+)", (REPOSITORY / "FORMAT.md").read_text(), re.M
+    )
+    assert len(said) == 9
     attempt = layout.attempt_folder("NAME", "RUN", "VERB", "ATTEMPT")
     spelled = {
         layout.code("TREE"),
@@ -23,6 +25,8 @@ def test_paths_are_those_of_format_md() -> None:
         f"{attempt}/WRITER/…",
         f"{attempt}/receipt-INPUTS.json",
         layout.attempt_folder("NAME", "RUN", "extract", "ATTEMPT") + "/refused/SHA256",
+        layout.attempt_folder("NAME", "RUN", layout.step("compare", 0).replace("0000", "SHARD"), "ATTEMPT") + "/…",
+        layout.index("REGISTER", "KEY", "FILE"),
         layout.attempt_folder("NAME", "RUN", "publish", "ATTEMPT") + "/receipt-…",
         layout.log("NAME", "RUN", "VERB", "ATTEMPT", "WRITER"),
     }
