@@ -44,16 +44,21 @@ def names(root: Path) -> list[str]:
 
 
 def inputs(root: Path, contract: Contract) -> list[str]:
-    """The datasets below `root` that a run of the contract reads, sorted: references, and what matching takes.
+    """The datasets below `root` that a run of the contract reads, sorted: references, and what matching takes."""
+    references = {reference.dataset for reference in contract.expect.references}
+    return sorted({*references, *matching_inputs(root, contract)})
+
+
+def matching_inputs(root: Path, contract: Contract) -> list[str]:
+    """The datasets by which the contract's names are matched, sorted; none without `match:`.
 
     The register's own contract names the dataset of legal forms; where it can't be read, that is passed over.
     """
-    found = {reference.dataset for reference in contract.expect.references}
-    if contract.match:
-        found |= set(contract.match.reads().values())
-        register = _known(root / contract.match.register)
-        found |= {register.register.legal_forms} if register and register.register else set()
-    return sorted(found)
+    if contract.match is None:
+        return []
+    register = _known(root / contract.match.register)
+    forms = {register.register.legal_forms} if register and register.register else set()
+    return sorted({*contract.match.reads().values(), *forms})
 
 
 def consumers(root: Path, name: str) -> list[str]:

@@ -23,7 +23,7 @@ _OLDEST = pl.CompatLevel.oldest()
 
 
 def content_hash(folder: Path, schema: TableSchema) -> str:
-    """The content hash of the version in `folder` (table/, quarantine.parquet), as 64 hexadecimal digits.
+    """The content hash of the version in `folder` (table/, quarantine.parquet, matches.parquet), 64 hexadecimal digits.
 
     Reads a block of rows at a time; rows count in the order of the files and within them.
     Raises DataError where the folder has no table, or its columns are not those of `schema`.
@@ -37,17 +37,14 @@ def content_hash(folder: Path, schema: TableSchema) -> str:
         {k: getattr(c, k) for k in ("name", "id", "type", "nullable", "unit", "sensitivity")} | {"hash": hashes[c.name]}
         for c in schema.columns
     ]
-    return hashlib.sha256(
-        canonical_json(
-            {
-                "format": 1,
-                "key": list(schema.key),
-                "rows": rows,
-                "columns": columns,
-                "quarantine": {"rows": quarantined, "columns": quarantine},
-            }
-        )
-    ).hexdigest()
+    document = {
+        "format": 1,
+        "key": list(schema.key),
+        "rows": rows,
+        "columns": columns,
+        "quarantine": {"rows": quarantined, "columns": quarantine},
+    }
+    return hashlib.sha256(canonical_json(document | _matches_hash(folder / "matches.parquet"))).hexdigest()
 
 
 def canonical_json(value: Any) -> bytes:
@@ -73,6 +70,14 @@ def _quarantine_hash(file: Path) -> tuple[int, list[dict[str, str]]]:
     names = pq.read_schema(file).names
     rows, hashes = table_hash([file], {n: pl.Int64() if n == "record" else pl.String() for n in names})
     return rows, [{"name": name, "hash": digest} for name, digest in hashes.items()] if rows else []
+
+
+def _matches_hash(file: Path) -> dict[str, Any]:
+    """What the links of names count for; nothing where there are none, so that older hashes stay."""
+    if not file.exists():
+        return {}
+    rows, hashes = table_hash([file], dict(pl.read_parquet_schema(file)))
+    return {"matches": {"rows": rows, "columns": [{"name": name, "hash": hash} for name, hash in hashes.items()]}}
 
 
 def _batches(file: Path, names: list[str]) -> Iterator[pa.Table]:

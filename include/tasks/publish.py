@@ -21,6 +21,7 @@ from ..settings import REPOSITORY, settings
 from ..versions import breaks, heads, proposals, reading
 from ..versions.breaks import Judgement
 from ..versions.facts import Facts, access_class, entry_of, said
+from ..versions.folder import MATCHED
 from ..versions.heads import Head
 from ..versions.pins import Entry
 from ..versions.publication import publish
@@ -45,18 +46,35 @@ def run(task: Run, store: Store) -> Receipt:
             f"{task.dataset}: extract was done again after validate. Nothing was published. Clear the task validate."
         )
     inputs = {"extract": extracted.sha256, "validate": validated.sha256}
-    return perform(task, store, inputs, lambda place: _publish(task, extracted, validated, store, place))
+    matched = _matched(task, validated, store)
+    inputs |= {"match": matched.sha256} if matched else {}
+    return perform(task, store, inputs, lambda place: _publish(task, extracted, validated, matched, store, place))
 
 
-def _publish(task: Run, extracted: Receipt, validated: Receipt, store: Store, place: Path) -> Work:
+def _matched(task: Run, validated: Receipt, store: Store) -> Receipt | None:
+    """The receipt of match, of what validate left; None where the contract of this commit matches nothing."""
+    if loader.load(task.folder).match is None:
+        return None
+    matched = needed(store, task.dataset, task.run, "match")
+    if matched.inputs["validate"] != validated.sha256:
+        raise EnvironmentFault(
+            f"{task.dataset}: validate was done again after match. Nothing was published. Clear the task match."
+        )
+    return matched
+
+
+def _publish(
+    task: Run, extracted: Receipt, validated: Receipt, matched: Receipt | None, store: Store, place: Path
+) -> Work:
     folder = place / "version"
-    own = _assemble(store, extracted, validated, folder)
+    own = _assemble(store, extracted, validated, matched, folder)
     schema = TableSchema.from_json((folder / "schema.json").read_text())
     contract = _contract(task, folder)
     head = heads.read(store, settings().ref, task.dataset)
     judgement = judge(task.folder, schema, contract, head, place / "base")
     breaking = [str(change) for change in judgement.breaking]
     facts = _facts(task, extracted, validated, contract, judgement.why)
+    facts.inputs.update(matched.facts["inputs"] if matched else {})
     if head and judgement.problems:
         nothing = {"commit": None, "entry": None, "breaking": breaking}
         entry = _unpublished(facts, folder, own, place / "base")
@@ -114,13 +132,17 @@ def judge(folder: Path, schema: TableSchema, contract: Contract, head: Head | No
     return judgement
 
 
-def _assemble(store: Store, extracted: Receipt, validated: Receipt, folder: Path) -> dict[str, str]:
-    """Fills the version's `folder`: raw bytes from extract, all else from validate; the md5 of each file by its name.
+def _assemble(
+    store: Store, extracted: Receipt, validated: Receipt, matched: Receipt | None, folder: Path
+) -> dict[str, str]:
+    """Fills the version's `folder`: raw bytes from extract, links from match, all else from validate; md5s by name.
 
     They are copies, checked as they are written: no pod that runs an author's code can change them any more.
     """
     kept = copies(store, extracted, folder, lambda name: name.startswith("raw/") or name == "contract.yaml")
     kept |= copies(store, validated, folder, lambda name: not name.startswith("report."))
+    if matched:
+        kept |= copies(store, matched, folder, lambda name: name in MATCHED)
     return {name: hashes.md5 for name, hashes in kept.items()}
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from ..errors import DataError
+from ..contracts import loader
+from ..errors import ContractError, DataError
 
 DECLARED = ("schema.json", "contract.yaml", "quality.json", "raw/sources.json", "blocks.json")
+MATCHED = ("matches.parquet", "review.parquet", "rollup.parquet", "match.json")
+"""What matching leaves; the roll-up only where the contract has `ownership:`."""
 _ALLOWED = re.compile(r"table/([a-z0-9_]+=[^/]*/)?part-\d{5}\.parquet|quarantine\.parquet|raw/[0-9a-f]{64}")
 
 
@@ -21,9 +24,10 @@ def check_folder(folder: Path, counts: Mapping[str, int]) -> None:
 
 def _problems(folder: Path, counts: Mapping[str, int]) -> Iterator[str]:
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    for name in sorted(_declared(folder, counts) - names):
+    declared = _declared(folder, counts)
+    for name in sorted(declared - names):
         yield f"{folder}/{name}: is missing, though a version has it."
-    for name in sorted(name for name in names if name not in DECLARED and not _ALLOWED.fullmatch(name)):
+    for name in sorted(name for name in names - declared if not _ALLOWED.fullmatch(name)):
         yield f"{folder}/{name}: is no part of a version (FORMAT.md, 'A version')."
     tables = [folder / name for name in names if name.startswith("table/")]
     if not tables:
@@ -42,7 +46,16 @@ def _declared(folder: Path, counts: Mapping[str, int]) -> set[str]:
     sources = folder / "raw" / "sources.json"
     listed = json.loads(sources.read_bytes()) if sources.exists() else []
     kept = {"quarantine.parquet"} if counts["quarantined"] else set()
-    return {*DECLARED, *kept, *(f"raw/{item['sha256']}" for item in listed)}
+    return {*DECLARED, *kept, *_matched(folder / "contract.yaml"), *(f"raw/{item['sha256']}" for item in listed)}
+
+
+def _matched(file: Path) -> set[str]:
+    """What matching leaves by the contract as it was used; nothing by one that is missing or broken, told elsewhere."""
+    try:
+        match = loader.loads(file.read_bytes()).match
+    except (OSError, ContractError):
+        return set()
+    return {name for name in MATCHED if match and (match.ownership or name != "rollup.parquet")}
 
 
 def _rows(files: list[Path]) -> int:
