@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ..errors import ContractError
 
+_PAIR = ["mention", "entity"]
 DIGITS = 6
 """Probabilities are rounded to so many decimals, so that no machine's last bit decides."""
 
@@ -27,20 +28,22 @@ def decided(scored: pl.DataFrame, accept: float, review: float) -> pl.DataFrame:
     """The best candidate of each mention, sorted by mention.
 
     `scored`: mention (u32), entity (str, the register's id), score (f64, a probability), a row for each pair, in any
-    order. Result: mention, entity, score, runner_up (str|null), runner_up_score (f64|null), gap (f64), tied (u32, how
-    many others are as likely), decision ("accept", "review" or "reject"). Where candidates are tied, the smallest id
-    stands first and a person decides, unless the score is in the band to reject.
+    order; of pairs with a `place` (u8), where there are any, the lowest stand first. Result: mention, entity, score,
+    runner_up (str|null), runner_up_score (f64|null), gap (f64), tied (u32, how many others are as likely), decision
+    ("accept", "review" or "reject"). Where candidates are tied, the smallest id stands first and a person decides,
+    unless the score is in the band to reject.
     """
     accept, review = bands(accept, review)
-    ranked = scored.with_columns(pl.col("score").round(DIGITS)).sort(
-        "mention", "score", "entity", descending=[False, True, False]
-    )
-    best = ranked.group_by("mention", maintain_order=True).agg(
-        pl.col("entity").first(),
-        pl.col("score").first(),
-        pl.col("entity").get(1, null_on_oob=True).alias("runner_up"),
-        pl.col("score").get(1, null_on_oob=True).alias("runner_up_score"),
-        ((pl.col("score") == pl.col("score").first()).sum() - 1).cast(pl.UInt32).alias("tied"),
+    best = (
+        ranked(scored)
+        .group_by("mention", maintain_order=True)
+        .agg(
+            pl.col("entity").first(),
+            pl.col("score").first(),
+            pl.col("entity").get(1, null_on_oob=True).alias("runner_up"),
+            pl.col("score").get(1, null_on_oob=True).alias("runner_up_score"),
+            (pl.col("score").eq_missing(pl.col("score").first()).sum() - 1).cast(pl.UInt32).alias("tied"),
+        )
     )
     sure = (pl.col("score") >= accept) & (pl.col("tied") == 0)
     return best.with_columns(
@@ -51,6 +54,13 @@ def decided(scored: pl.DataFrame, accept: float, review: float) -> pl.DataFrame:
         .then(pl.lit("accept"))
         .otherwise(pl.lit("review")),
     ).select("mention", "entity", "score", "runner_up", "runner_up_score", "gap", "tied", "decision")
+
+
+def ranked(scored: pl.DataFrame) -> pl.DataFrame:
+    """`scored` with all its columns, in the order of `decided`, scores rounded."""
+    order = [name for name in ("mention", "place", "score", "entity") if name in scored.columns]
+    rounded = scored.with_columns(pl.col("score").round(DIGITS))
+    return rounded.sort(order, descending=[name == "score" for name in order], nulls_last=True)
 
 
 def one_to_one(scored: pl.DataFrame, review: float) -> pl.DataFrame:
@@ -69,6 +79,37 @@ def one_to_one(scored: pl.DataFrame, review: float) -> pl.DataFrame:
     for rows in _components(left, right):
         chosen[rows[_assigned(left[rows], right[rows], pairs["score"].to_numpy()[rows])]] = True
     return pairs.filter(pl.Series(chosen))
+
+
+def alone(pairs: pl.DataFrame, review: float) -> pl.DataFrame:
+    """`pairs` (as scored, in one row each) in their places where an entity may have one mention only.
+
+    Columns besides those of scored: place (0 judged, 1 identified, 2 others), fixed (the pair stands whatever others
+    want), closed (the pair may not be assigned). Identified pairs go before others. Result: place 2 for what is
+    assigned, 3 for what is free, 4 for entities of other mentions; `taken`, whether the entity is another mention's;
+    `tied_to`, how many other mentions would have had it just as well.
+    """
+    fixed, identified = pairs.filter("fixed").select(_PAIR), pl.col("place") == 1
+    free = (
+        pairs.filter(~pl.col("closed"))
+        .join(fixed, on="entity", how="anti")
+        .filter(identified | (pl.col("score") >= review))
+    )
+    wanted = free.select(*_PAIR, pl.col("score") + identified)
+    chosen = pl.concat([fixed, one_to_one(wanted, 0).select(_PAIR)])
+    owners = chosen.unique("entity", keep="first", maintain_order=True).select("entity", owner="mention")
+    own = chosen.join(pairs, on=_PAIR, how="left").select("mention", own="score")
+    found = pairs.join(owners, on="entity", how="left").join(own, on="mention", how="left")
+    mine, taken = pl.col("owner") == pl.col("mention"), pl.col("owner").ne(pl.col("mention")).fill_null(False)
+    likely = (pl.col("score") >= review).fill_null(False)
+    wants = ~pl.col("closed") & likely & (pl.col("score") >= pl.col("own").fill_null(0))
+    like = wants.sum().over("entity", "score").cast(pl.Int64) - 1
+    place = pl.when(pl.col("place") < 2).then("place").when(mine).then(2).when(taken & likely).then(4).otherwise(3)
+    return found.with_columns(
+        place=place.cast(pl.UInt8),
+        taken=taken & likely,
+        tied_to=pl.when(wants & (pl.col("place") == 2)).then(like).otherwise(0).cast(pl.UInt32),
+    ).drop("owner", "own")
 
 
 def _components(left: np.ndarray, right: np.ndarray) -> list[np.ndarray]:

