@@ -2,10 +2,12 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from ..adapters.store import Store
 from ..contracts import loader
 from ..contracts.layout import VERIFICATION
+from ..contracts.model import Contract
 from ..settings import REPOSITORY, settings
 from ..versions import heads, worktree
 from ..versions.pins import Pins
@@ -20,21 +22,32 @@ LOOKS = 5
 
 
 def run(task: Run, store: Store) -> Receipt:
-    """The receipt of sync, with the heads that it corrected: the dataset's and those of what it references, or all.
+    """The receipt of sync, with the heads that it corrected: the dataset's and those of what it reads, or all; and with
+    the key of the register's index, which it puts into the store.
 
-    Raises EnvironmentFault where Git is at fault, DataError where data.dvc can't be read.
+    Raises EnvironmentFault where Git is at fault, DataError where data.dvc can't be read or a register has no version.
     """
-    names = None if task.dataset == VERIFICATION else _read(task)
-    receipt = perform(task, store, {}, lambda _: Work(facts={"corrected": correct_heads(store, names)}))
+    contract = None if task.dataset == VERIFICATION else loader.load(task.folder)
+    receipt = perform(task, store, {}, lambda place: _sync(task, contract, store, place))
     if corrected := receipt.facts["corrected"]:
         log.info("sync %s: corrected what pods know of %s", task.dataset, ", ".join(corrected))
     return receipt
 
 
-def _read(task: Run) -> set[str]:
-    """The datasets that the run reads."""
-    references = loader.load(task.folder).expect.references
-    return {task.dataset, *(reference.dataset for reference in references)}
+def _sync(task: Run, contract: Contract | None, store: Store, place: Path) -> Work:
+    room = task.folder.parent
+    names = {task.dataset, *loader.inputs(room, contract)} if contract else None
+    facts: dict[str, Any] = {"corrected": correct_heads(store, names)}
+    if contract and contract.match:
+        facts["index"] = index(contract.match.register, room, store, place)
+    return Work(facts=facts)
+
+
+def index(register: str, room: Path, store: Store, place: Path) -> str:
+    """Sees that the index of a register's newest version is in the store; its key. Raises as `registers.newest`."""
+    from ..versions import registers  # what searches costs a second to import, and few datasets are matched
+
+    return registers.keep(registers.newest(store, settings().ref, register, room), store, place / "indexes")
 
 
 def correct_heads(store: Store, names: set[str] | None = None) -> list[str]:

@@ -131,6 +131,11 @@ def plan_store(store: Store, gone: Collection[Entry], now: dt.datetime) -> Itera
             else:
                 continue
             yield Item("store", "delete", why, path, size, _do(store.remove, path))
+    for dataset, end in until.items():
+        for path, modified, size in store.ages(layout.indexes(dataset)):
+            if modified < end <= now:
+                why = "an index of a register of which a version was withdrawn"
+                yield Item("store", "delete", why, path, size, _do(store.remove, path))
 
 
 def apply(items: Sequence[Item], acts: tuple[Act, ...], tell: Callable[[int], None] = lambda _: None) -> bool:

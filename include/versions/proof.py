@@ -45,7 +45,6 @@ def _objects(entry: Entry, tombstone: Withdrawn, live: Contents, places: Places)
 
 
 def _runs(entry: Entry, store: Store, until: dt.datetime) -> Iterator[str]:
-    """Files of runs that were made before the version had to be gone: they hold the bytes as fetched."""
-    for path, modified, _ in store.ages(layout.runs(entry.name)):
-        if modified < until:
-            yield f"{store.url}/{path}"
+    """Files of runs and indexes made before the version had to be gone: they hold the bytes as fetched, and names."""
+    for folder in (layout.runs(entry.name), layout.indexes(entry.name)):
+        yield from (f"{store.url}/{path}" for path, modified, _ in store.ages(folder) if modified < until)

@@ -174,10 +174,15 @@ def located(entry: Entry, into: Path, repository: Path = REPOSITORY) -> tuple[Re
 
     Raises DataError where it was withdrawn, EnvironmentFault where its listing is not to be had.
     """
-    if gone := withdrawal.tombstone(repository, entry):
-        raise DataError(f"{entry.name}: version {entry.md5} was withdrawn by {gone.by} on {gone.at}: {gone.why}.")
+    refuse_withdrawn(entry, repository)
     source = _known_remote(entry.remote, repository, settings().remote)
     return source, listing(entry.md5, source, into).files
+
+
+def refuse_withdrawn(entry: Entry, repository: Path) -> None:
+    """Raises DataError where the version was withdrawn."""
+    if gone := withdrawal.tombstone(repository, entry):
+        raise DataError(f"{entry.name}: version {entry.md5} was withdrawn by {gone.by} on {gone.at}: {gone.why}.")
 
 
 def _parts(files: dict[str, str]) -> list[str]:

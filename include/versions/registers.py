@@ -7,15 +7,17 @@ import os
 import shutil
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
 
 import polars as pl
 
 from ..adapters.progress import busy
+from ..adapters.store import Store
+from ..contracts import loader
+from ..contracts.matching import Register as Columns
 from ..contracts.words import counted
 from ..errors import DataError
 from ..matching import index, model, register
@@ -24,7 +26,7 @@ from ..matching.forms import COLUMNS, Forms, legal_forms
 from ..matching.index import Index
 from ..matching.match import Matcher
 from ..settings import REPOSITORY
-from . import indexes, reading
+from . import heads, indexes, reading, stored
 from .pins import Entry
 
 KINDS = ("lei", "isin", "cik", "other")
@@ -34,36 +36,53 @@ _FOLDS += [MODEL.with_name("forms.yaml")]
 log = logging.getLogger("commons")
 
 
-class Columns(Protocol):
-    """Which columns of a register's table say what: `register:` of its contract."""
+@dataclass(frozen=True)
+class Register:
+    """Versions of a register and of the list of legal forms, and which columns of the register say what."""
 
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def country(self) -> str: ...
-    @property
-    def category(self) -> str | None: ...
-    @property
-    def legal_form(self) -> str | None: ...
-    @property
-    def status(self) -> str | None: ...
-    @property
-    def identifiers(self) -> Mapping[Any, str]: ...
+    entry: Entry
+    forms: Entry
+    columns: Columns
+
+
+def newest(store: Store, ref: str, name: str, room: Path) -> Register:
+    """The newest versions of register `name`, whose contract is in `room`, and of its list of legal forms.
+
+    Raises DataError where one has no version yet, or the contract doesn't say how the register is searched.
+    """
+    columns = loader.load(room / name).register
+    if columns is None:
+        raise DataError(f"{name}: its contract has no key `register:`, so it can't be searched. Add it there.")
+    known = {each: heads.read(store, ref, each) for each in (columns.legal_forms, name)}
+    entries = {each: head.entry for each, head in known.items() if head}
+    if lacking := [each for each in known if each not in entries]:
+        raise DataError(
+            f"{', '.join(lacking)}: no version is published yet, and names are matched against one. "
+            f"`commons run {' '.join(lacking)}` first."
+        )
+    return Register(entries[name], entries[columns.legal_forms], columns)
 
 
 def matcher(
-    register: Entry, forms: Entry | None, columns: Columns, folder: Path, repository: Path = REPOSITORY
+    register: Entry,
+    forms: Entry | None,
+    columns: Columns,
+    folder: Path,
+    repository: Path = REPOSITORY,
+    store: Store | None = None,
 ) -> Matcher:
     """Names can be searched in this version of the register: its index is FOLDER/KEY.
 
-    It is opened where it is whole there, else made of the newest index of the register in FOLDER, or anew. The bytes
-    are the same either way, and for processes that do it at the same time. Raises DataError where a column is not
-    there or no row can be searched, EnvironmentFault where bytes are not to be had.
+    It is opened where it is whole there, else comes from the `store`, else is made of the newest index of the register
+    in FOLDER, or anew. The bytes are the same either way, and for processes that do it at the same time. Raises
+    DataError where a column is not there, no row can be searched or the version was withdrawn, EnvironmentFault where
+    bytes are not to be had.
     """
+    reading.refuse_withdrawn(register, repository)
     known = forms_of(forms, repository)
     place = folder / key(register, known, columns)
+    if store and not place.exists():
+        stored.bring(store, register.name, place)
     found = indexes.opened(place)
     if found is None:
         with busy(f"index of {register.name}"):
@@ -72,6 +91,21 @@ def matcher(
     else:
         os.utime(place)
     return Matcher.of(found, known, model.read(MODEL))
+
+
+def keep(register: Register, store: Store, folder: Path, repository: Path = REPOSITORY) -> str:
+    """Sees that the index of a register is in the store, whole; its key. What is built, in FOLDER, extends the newest
+    one there. Raises as `matcher`, and EnvironmentFault where the store can't be written."""
+    name = register.entry.name
+    wanted = key(register.entry, forms_of(register.forms, repository), register.columns)
+    reading.refuse_withdrawn(register.entry, repository)
+    if stored.bring(store, name, folder / wanted):
+        return wanted
+    if last := stored.last(store, name):
+        stored.bring(store, name, folder / last)
+    matcher(register.entry, register.forms, register.columns, folder, repository)
+    stored.keep(store, name, folder / wanted)
+    return wanted
 
 
 def key(register: Entry, forms: Forms, columns: Columns) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from include.adapters.store import Store
 from include.contracts.columns import Column, TableSchema
+from include.contracts.matching import Register as RegisterColumns
 from include.errors import DataError
 from include.matching.match import Matcher, compare
 from include.settings import REPOSITORY
@@ -30,22 +33,15 @@ ROWS = [
 ]
 
 
-@dataclass(frozen=True)
-class Columns:
+def columns(**others: str | None) -> RegisterColumns:
     """As a contract's `register:` says it."""
-
-    id: str = "code"
-    name: str = "legal_name"
-    country: str = "land"
-    category: str | None = None
-    legal_form: str | None = "form"
-    status: str | None = None
-    identifiers: dict[str, str] = field(default_factory=lambda: {"isin": "isin"})
+    said = {"id": "code", "name": "legal_name", "country": "land", "legal_form": "form", "legal_forms": "forms"}
+    return RegisterColumns.model_validate(said | others | {"identifiers": {"isin": "isin"}})
 
 
 def table(names: Sequence[str], key: str) -> TableSchema:
-    columns = (Column(name=name, id=n, type="string", nullable=name != key) for n, name in enumerate(names, 1))
-    return TableSchema(columns=tuple(columns), key=(key,))
+    fields = (Column(name=name, id=n, type="string", nullable=name != key) for n, name in enumerate(names, 1))
+    return TableSchema(columns=tuple(fields), key=(key,))
 
 
 @dataclass
@@ -75,8 +71,8 @@ class Registers:
         told = facts(frame.height, name=name, run=folder.name, base=base)
         return self.house.publish(folder, told, schema).entry
 
-    def matcher(self, entry: Entry, folder: Path, columns: Columns | None = None) -> Matcher:
-        return registers.matcher(entry, self.forms, columns or Columns(), folder, self.clone)
+    def matcher(self, entry: Entry, folder: Path, asked: RegisterColumns | None = None) -> Matcher:
+        return registers.matcher(entry, self.forms, asked or columns(), folder, self.clone)
 
 
 @pytest.fixture
@@ -112,7 +108,7 @@ def test_it_is_opened_again_and_not_built(
     assert (
         again.folder
         == first.folder
-        == tmp_path / "i" / registers.key(entry, registers.forms_of(deployed.forms, deployed.clone), Columns())
+        == tmp_path / "i" / registers.key(entry, registers.forms_of(deployed.forms, deployed.clone), columns())
     )
     assert not caplog.records
 
@@ -135,7 +131,7 @@ def test_other_columns_are_another_index(deployed: Registers, tmp_path: Path, ca
     caplog.set_level(logging.INFO, "commons")
     entry = deployed.publish(ROWS)
     one = deployed.matcher(entry, tmp_path / "i").index
-    two = deployed.matcher(entry, tmp_path / "i", Columns(legal_form=None)).index
+    two = deployed.matcher(entry, tmp_path / "i", columns(legal_form=None)).index
     assert one.folder != two.folder
     assert "extended" not in caplog.text
     assert "legal_form" not in two.entities.column_names
@@ -179,7 +175,7 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(deployed: Regist
     with pytest.raises(
         DataError, match=r"entities: its version .* has no column kind, state, .*found code, legal_name"
     ):
-        deployed.matcher(entry, tmp_path / "i", Columns(category="kind", status="state"))
+        deployed.matcher(entry, tmp_path / "i", columns(category="kind", status="state"))
     assert not list(tmp_path.glob("i/*"))
 
 
@@ -187,9 +183,9 @@ def test_two_processes_at_once_make_one_index(deployed: Registers, tmp_path: Pat
     entry = deployed.publish(ROWS)
     code = (
         "import sys; from pathlib import Path; from include.versions import reading, registers;"
-        "from tests.versions.test_registers import Columns;"
+        "from tests.versions.test_registers import columns;"
         "clone = Path(sys.argv[1]); at = lambda name: reading.entry_at(clone, name, 'origin/main');"
-        "index = registers.matcher(at('entities'), at('forms'), Columns(), Path(sys.argv[2]), clone).index;"
+        "index = registers.matcher(at('entities'), at('forms'), columns(), Path(sys.argv[2]), clone).index;"
         "print(index.folder.name, len(index.entities))"
     )
     subprocess.run(["git", "fetch", "-q"], cwd=deployed.clone, check=True)
@@ -214,8 +210,94 @@ def test_the_last_used_two_stay_and_what_a_killed_process_left_goes(deployed: Re
     assert {one.name for one in folder.iterdir()} == {places[-1].name, last.name, ".partial-2"}
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(f"file://{tmp_path}/store")
+
+
+def known(deployed: Registers, entry: Entry) -> registers.Register:
+    return registers.Register(entry, deployed.forms, columns())
+
+
+def test_the_store_s_index_is_used_and_not_built(
+    deployed: Registers, tmp_path: Path, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "commons")
+    entry = deployed.publish(ROWS)
+    key = registers.keep(known(deployed, entry), store, tmp_path / "sync", deployed.clone)
+    assert "built of 4 rows" in caplog.text
+    caplog.clear()
+    assert registers.keep(known(deployed, entry), store, tmp_path / "again", deployed.clone) == key
+    found = registers.matcher(entry, deployed.forms, columns(), tmp_path / "i", deployed.clone, store).index
+    assert not caplog.records
+    assert found.folder == tmp_path / "i" / key
+    assert (
+        bytes_of(found.folder)
+        == bytes_of(tmp_path / "sync" / key)
+        == bytes_of(tmp_path / "store/indexes/entities" / key)
+    )
+
+
+@pytest.mark.parametrize("damage", ["flipped", "gone", "manifest", "elsewhere"])
+def test_a_damaged_index_in_the_store_is_never_used_and_the_next_sync_mends_it(
+    deployed: Registers, tmp_path: Path, store: Store, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    """Fault 10: bytes change where they lie. What is searched is verified before."""
+    entry = deployed.publish(ROWS)
+    key = registers.keep(known(deployed, entry), store, tmp_path / "sync", deployed.clone)
+    there = tmp_path / "store/indexes/entities" / key
+    whole = bytes_of(there)
+    match damage:
+        case "flipped":
+            rows = whole["entities.arrow"]
+            (there / "entities.arrow").write_bytes(rows.replace(b"Acme", b"Bcme"))
+        case "gone":
+            (there / "words/rows.npy").unlink()
+        case "manifest":
+            (there / "manifest.json").write_text("{")
+        case _:
+            (there / "manifest.json").write_bytes(whole["manifest.json"].replace(b'"rank.npy"', b'"../rank.npy"'))
+    found = registers.matcher(entry, deployed.forms, columns(), tmp_path / "i", deployed.clone, store).index
+    assert str(there) in caplog.text
+    assert "The index is built here instead." in caplog.text
+    assert bytes_of(found.folder) == whole
+    assert bytes_of(there) != whole
+    registers.keep(known(deployed, entry), store, tmp_path / "again", deployed.clone)
+    assert bytes_of(there) == whole
+
+
+def test_the_store_s_newest_index_is_extended_and_the_newest_two_stay(
+    deployed: Registers, tmp_path: Path, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "commons")
+    keys = []
+    for size in (2, 3, 4):
+        entry = deployed.publish(ROWS[:size])
+        keys.append(registers.keep(known(deployed, entry), store, tmp_path / f"sync{size}", deployed.clone))
+    assert caplog.text.count("extended by 1 row, new or changed") == 2
+    left = {path.split("/")[2] for path in store.list("indexes/entities")}
+    assert left == set(keys[1:])
+    assert (
+        registers.matcher(entry, deployed.forms, columns(), tmp_path / "i", deployed.clone).index.header.entities == 4
+    )
+    assert bytes_of(tmp_path / "i" / keys[2]) == bytes_of(tmp_path / "store/indexes/entities" / keys[2])
+
+
+def test_a_register_without_a_version_is_told_with_what_to_run_first(tmp_path: Path, store: Store) -> None:
+    write = tmp_path / "room" / "entities"
+    write.mkdir(parents=True)
+    said = "title: a\ndescription: b\nowner: a@b.org\nlicence: MIT\nsource: {url: https://a.org/b}\n"
+    (write / "contract.yaml").write_text(said)
+    with pytest.raises(DataError, match="no key `register:`"):
+        registers.newest(store, "main", "entities", tmp_path / "room")
+    shutil.copytree(write, tmp_path / "room" / "forms")
+    (write / "contract.yaml").write_text(f"{said}register: {{id: a, name: b, country: c, legal_forms: forms}}\n")
+    with pytest.raises(DataError, match="`commons run forms entities` first"):
+        registers.newest(store, "main", "entities", tmp_path / "room")
+
+
 def test_without_a_list_of_legal_forms_those_known_everywhere_count(deployed: Registers, tmp_path: Path) -> None:
-    matcher = registers.matcher(deployed.publish(ROWS), None, Columns(), tmp_path / "i", deployed.clone)
+    matcher = registers.matcher(deployed.publish(ROWS), None, columns(), tmp_path / "i", deployed.clone)
     held = pl.DataFrame(matcher.index.entities).sort("id")
     assert held["core"].to_list()[:3] == ["acme", "banca di roma", "zeta"]
 
