@@ -6,13 +6,14 @@ import sys
 import typer
 
 from ..errors import DataCommonsError
-from .commands import authoring, operating, reading, reviewing
+from .commands import authoring, matching, operating, reading, reviewing
 from .console import err, plain
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
 for who, commands in {
     "A dataset's author": authoring,
     "A reader": reading,
+    "Who links names": matching,
     "A reviewer": reviewing,
     "An operator": operating,
 }.items():

@@ -4,7 +4,6 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -124,6 +123,8 @@ def _components(left: np.ndarray, right: np.ndarray) -> list[np.ndarray]:
 
 def _assigned(left: np.ndarray, right: np.ndarray, score: np.ndarray) -> np.ndarray:
     """Which of a component's pairs are chosen."""
+    from scipy.optimize import linear_sum_assignment  # half a second that one name asked about doesn't need
+
     rows, columns = np.unique(left, return_inverse=True)[1], np.unique(right, return_inverse=True)[1]
     gains = np.zeros((rows.max() + 1, columns.max() + 1))
     which = np.full(gains.shape, -1, dtype=np.int64)

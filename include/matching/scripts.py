@@ -23,4 +23,4 @@ def spaced(names: pl.Series) -> pl.Series:
 
 def is_eastern(text: str) -> bool:
     """Whether `text` has a letter of these scripts."""
-    return bool(pl.Series([text]).str.contains(_SCRIPTS).item())
+    return not text.isascii() and bool(pl.Series([text]).str.contains(_SCRIPTS).item())

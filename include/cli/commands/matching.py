@@ -1,0 +1,60 @@
+"""Commands of who links names to legal entities: match a file, explain one name, review the doubtful ones."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..console import Json
+
+app = typer.Typer()
+
+
+@app.command()
+def match(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="A CSV, Excel, JSON or Parquet file.")] = None,
+    column: Annotated[str, typer.Option(help="Its column with the names.")] = "",
+    country: Annotated[str, typer.Option(help="Its column with their countries, or one for all: US.")] = "",
+    lei: Annotated[str, typer.Option(help="Its column with LEIs; with --explain, an LEI.")] = "",
+    isin: Annotated[str, typer.Option(help="The same for ISINs.")] = "",
+    cik: Annotated[str, typer.Option(help="The same for CIKs.")] = "",
+    weight: Annotated[str, typer.Option(help="Its column that says how much a row matters.")] = "",
+    register: Annotated[str, typer.Option(help="The register: a dataset.")] = "lei_entities",
+    accept: Annotated[float, typer.Option(min=0, max=1, help="From which probability on a link counts.")] = 0.95,
+    review: Annotated[float, typer.Option(min=0, max=1, help="From which probability on a person is asked.")] = 0.30,
+    single: Annotated[bool, typer.Option("--single", help="An entity takes one name at most.")] = False,
+    to: Annotated[Path | None, typer.Option(help="The .csv, .xlsx or .parquet file to write.")] = None,
+    judgements: Annotated[Path | None, typer.Option(help="Judgements; by default those beside the result.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Excel: the sheet.")] = None,
+    header: Annotated[str, typer.Option(help="Rows of the header, from 1: 3, or 2,3 for two of them.")] = "",
+    explain: Annotated[str, typer.Option(metavar="NAME", help="One name: what it could mean, and why.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Link the names in a file to legal entities of a register, with reasons; or explain one name."""
+    from ..matching.asked import Asked, Bands, header_rows
+
+    bands = Bands(accept, review, single)
+    identifiers = {kind: given for kind, given in (("lei", lei), ("isin", isin), ("cik", cik)) if given}
+    if explain:
+        from ..matching.explaining import explain as told
+
+        return told(explain, country, identifiers, register, bands, as_json)
+    if file is None:
+        raise typer.BadParameter("name a file of names, or one name with --explain.", param_hint="FILE")
+    if not column:
+        raise typer.BadParameter("say which column holds the names.", param_hint="--column")
+    from ..matching.linking import link
+
+    asked = Asked(file, column, country, identifiers, weight, sheet, header_rows(header))
+    return link(asked, register, bands, to, judgements, as_json)
+
+
+@app.command()
+def review(
+    name: Annotated[str, typer.Argument(help="A dataset, or a file that `commons match` wrote.")],
+    as_json: Json = False,
+) -> None:
+    """Judge doubtful matches, those that matter most first; each decision is kept at once."""
+    from ..matching.reviewing import review as judge
+
+    judge(name, as_json)

@@ -1,0 +1,74 @@
+"""The columns of a file that a person names: found, or told with the nearest name, and fit for what they are to say."""
+
+import re
+from difflib import get_close_matches
+
+import polars as pl
+
+from ...contracts.names import snake
+from ...contracts.words import counted
+from ...diff.words import printable
+from ...errors import DataError
+from ...matching.countries import alpha2
+from ...validation.casting import Casting, cast
+from ..drafting.guess import style_of
+from ..drafting.rows import MISSING_LIKE
+
+_MOSTLY = 0.9
+_NUMBER = r"^\s*[+-]?[\d.,'\s]*\d[\d.,]*\s*%?$"
+
+
+def named(rows: pl.DataFrame, column: str, option: str) -> str:
+    """`column` if the table has it. Raises DataError with the nearest name, or all of them."""
+    if column in rows.columns:
+        return column
+    alike = {snake(name): name for name in reversed(rows.columns)}
+    found = get_close_matches(snake(column), alike, 1)
+    near = f" (did you mean {alike[found[0]]!r}?)" if found else ""
+    has = ", ".join(printable(name) for name in rows.columns[:30])
+    more = f" and {len(rows.columns) - 30} more" if len(rows.columns) > 30 else ""
+    raise DataError(f"{option}: no column {column!r}{near}. The file has {has}{more}.")
+
+
+def texts(rows: pl.DataFrame, column: str, option: str) -> pl.Series:
+    """The names in a column. Raises DataError where they are numbers, dates or lists, which name nobody."""
+    values = rows[column]
+    kind = str(values.dtype)
+    given = values.drop_nulls()
+    if values.dtype == pl.String and given.len() and given.str.contains(_NUMBER).mean() > _MOSTLY:  # type: ignore[operator]
+        kind = "numbers"
+    if values.dtype not in (pl.String, pl.Null) or kind == "numbers":
+        few = ", ".join(printable(str(value)) for value in given.head(3))
+        others = [name for name, dtype in rows.schema.items() if dtype == pl.String and name != column][:5]
+        advice = f"Name the column that holds them; text is in {', '.join(map(printable, others))}." if others else (
+            "No column of the file holds text."
+        )  # fmt: skip
+        raise DataError(f"{option}: column {column!r} holds {kind} ({few}), expected names of companies. {advice}")
+    return values.cast(pl.String)
+
+
+def column_or_code(rows: pl.DataFrame, country: str, option: str) -> pl.Series:
+    """Countries of the rows: a column's, or one country for all; null where none is said. Raises DataError."""
+    if not country or (country not in rows.columns and re.fullmatch("[A-Z]{2,3}", country)):
+        if country and alpha2(pl.Series([country]))[0] is None:
+            raise DataError(f"{option}: {country} is no country of ISO 3166-1. Write another, or name a column.")
+        return pl.repeat(country or None, rows.height, dtype=pl.String, eager=True)
+    return rows[named(rows, country, option)].cast(pl.String)
+
+
+def numbers(rows: pl.DataFrame, column: str, option: str, delimiter: str) -> pl.Series:
+    """The numbers in a column, f64, null where a value is missing ("", "-", "NA" …); 1.234,5 is one too.
+
+    `delimiter` separates the file's fields. Raises DataError where a value is no number.
+    """
+    values = rows[column]
+    if values.dtype.is_numeric():
+        return values.cast(pl.Float64)
+    text = values.cast(pl.String).str.strip_chars()
+    text = text.set(text.is_in(list(MISSING_LIKE)), None)
+    style = style_of([text], delimiter)
+    found = cast(text, Casting("", "", pl.Float64(), "float64", None, ("",), *style))
+    if (wrong := text.filter(found.is_null() & text.is_not_null() & (text != ""))).len():
+        few = ", ".join(map(printable, wrong.unique(maintain_order=True).head(3)))
+        raise DataError(f"{option}: column {column!r} has {counted(wrong.len(), 'text')} that is no number: {few}.")
+    return found

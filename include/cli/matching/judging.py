@@ -1,0 +1,85 @@
+"""A file of judgements, changed one decision at a time: whole at every moment, and nobody's line is lost."""
+
+import datetime as dt
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...adapters import git
+from ...errors import EnvironmentFault
+from ...matching.judgements import Judgement, parse, to_text, with_judgement
+
+Judgements = tuple[Judgement, ...]
+
+
+def read(file: Path) -> Judgements:
+    """The judgements in `file`, none where it is absent. Raises ContractError with all that is wrong in it."""
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise EnvironmentFault(f"{file}: can't be read: {error.strerror}. Mend it, then run it again.") from error
+    return parse(content, str(file), dt.date.today())
+
+
+def change(
+    file: Path, added: Iterable[Judgement], removed: Iterable[Judgement], seen: Iterable[Judgement]
+) -> tuple[Judgements, Judgements]:
+    """Adds and removes judgements; what they took the place of, and what stood against them.
+
+    What stands in `file` now counts, whoever wrote it. Where one that is not among `seen` contradicts an added one,
+    somebody else decided meanwhile: then nothing is changed, and theirs is told. Raises as `read`, and EnvironmentFault
+    where the file can't be written; it is as it was then.
+    """
+    added = tuple(added)
+    with _alone(file.parent):
+        before = read(file)
+        after = tuple(one for one in before if one not in set(removed))
+        for one in added:
+            after = with_judgement(after, one)
+        gone = tuple(one for one in before if one not in after)
+        if against := tuple(one for one in gone if one not in {*seen, *removed}):
+            return (), against
+        _write(file, to_text(after))
+    return tuple(one for one in gone if one not in removed), ()
+
+
+def who(folder: Path) -> str:
+    """Who judges, as Git knows them: "Ann Author <ann@example.org>". Raises EnvironmentFault where it doesn't."""
+    try:
+        return git.run("var", "GIT_AUTHOR_IDENT", at=folder).rpartition(">")[0] + ">"
+    except git.GitError as error:
+        raise EnvironmentFault(
+            "Git does not know who you are, and a judgement says who made it. "
+            'Run: git config --global user.name "Your Name", and user.email you@example.org.'
+        ) from error
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Only one process of this machine at a time changes files of `folder`; the lock goes with the process."""
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
+
+
+def _write(file: Path, text: str) -> None:
+    """`text` in the place of what `file` held; a reader sees either. What a killed process left is written over."""
+    part = file.with_name(f".{file.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(file)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise EnvironmentFault(
+            f"{file}: can't be written: {error.strerror}. What was decided before stays; mend it, then go on."
+        ) from error

@@ -1,0 +1,61 @@
+"""A name beside its candidates, with the words marked in which they differ."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from rapidfuzz.distance import Indel
+from rich.table import Table
+from rich.text import Text
+
+from ...diff.words import printable
+from .queue import Candidate
+
+Facts = Mapping[str, str | None]
+LONGEST = 160
+ONLY_THERE, ONLY_HERE = "bold green underline", "red strike"
+"""How words are marked that only the register's name has, and those that it lacks."""
+LEGEND = Text.assemble("words that ", ("only the register has", ONLY_THERE), ", that ", ("it lacks", ONLY_HERE))
+
+
+def marked(published: str, registered: str) -> Text:
+    """The register's name, with what it has more and what it lacks; letters' case makes no difference."""
+    one, two = (_words(printable(text, LONGEST)) for text in (published, registered))
+    told = Text()
+    for step in Indel.opcodes([word.casefold() for word in one], [word.casefold() for word in two]):
+        here, there = "".join(one[step.src_start : step.src_end]), "".join(two[step.dest_start : step.dest_end])
+        if step.tag == "equal":
+            told.append(there)
+        else:
+            told.append(here, ONLY_HERE if here.strip() else None)
+            told.append(there, ONLY_THERE if there.strip() else None)
+    return told
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+|\s+|[^\w\s]", text)
+
+
+def drawn(name: str, country: str | None, candidates: Sequence[Candidate], *, reasons: bool = True) -> Table:
+    """The name above its candidates, a line a fact that one of them has, and why they are likely or not."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    told = {key: [one.facts.get(key) for one in candidates] for key in ("country", "legal_form", "category", "status")}
+    facts = [key for key, values in told.items() if any(values)]
+    table.add_row("", "", Text(printable(name, LONGEST), "bold"), *_facts(facts, {"country": country}, {}))
+    for number, one in enumerate(candidates, 1):
+        table.add_row(
+            Text(str(number), "bold cyan"),
+            f"{one.score:.3f}",
+            marked(name, one.facts.get("name") or ""),
+            *_facts(facts, one.facts, {"country": country}),
+            Text(printable(one.id, 40), "dim"),
+        )
+        if reasons:
+            table.add_row("", "", Text(printable(one.reasons, 600), "dim"))
+    return table
+
+
+def _facts(keys: Iterable[str], values: Facts, given: Facts) -> list[Text]:
+    return [
+        Text(printable(values.get(key) or "", 40), ONLY_THERE if given.get(key) not in (None, values.get(key)) else "")
+        for key in keys
+    ]

@@ -1,0 +1,97 @@
+"""What became of the names of a file, in a few lines, and what to do next."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.table import Table
+
+from ...contracts.words import counted
+from ...diff.words import printable
+from ...matching.mentions import Mentions
+from ...matching.settle import Settled
+from ..console import out, plain, show
+from . import beside
+from .opening import Opened
+
+DECISIONS = {
+    "accept": "linked",
+    "review": "for a person to judge",
+    "reject": "no entity is likely",
+    "none": "no candidate at all",
+}
+WORST = 10
+
+
+def of(settled: Settled, found: Mentions, known: Opened, *, weighted: bool) -> dict[str, Any]:
+    """The numbers as data: decisions, coverage by names, rows and weight, and the heaviest names without a link."""
+    matches = settled.matches
+    weight = pl.col("weight" if weighted else "records").fill_null(0).cast(pl.Float64)
+    decisions = {one: _sums(matches.filter(pl.col("decision") == one), weighted) for one in DECISIONS}
+    totals = {key: sum(one[key] for one in decisions.values()) for key in decisions["accept"]}
+    linked = {key: decisions["accept"][key] / total for key, total in totals.items() if total}
+    unresolved = matches.filter(pl.col("entity_id").is_null()).sort(weight, "name", descending=[True, False])
+    shown = ["name", "given_country", *(["weight"] if weighted else []), "records", "decision", "score"]
+    return {
+        "register": {"dataset": known.name, "content": known.entry.meta.content, "entities": known.entry.meta.rows},
+        "totals": totals,
+        "decisions": decisions,
+        "coverage": linked,
+        "unresolved": unresolved.head(WORST).select(*shown, "candidate_id", "candidate_name").to_dicts(),
+        "rows_told": found.counts,
+        "examples": found.examples,
+        "told": settled.counts,
+    }
+
+
+def _sums(part: pl.DataFrame, weighted: bool) -> dict[str, float]:
+    sums: dict[str, float] = {"names": part.height, "rows": int(part["records"].sum())}
+    return sums | ({"weight": math.fsum(part["weight"].drop_nulls())} if weighted else {})
+
+
+def tell(told: dict[str, Any], target: Path) -> None:
+    """Prints the numbers, the worst unresolved names, where the result is and the next step."""
+    table = Table("decision", "", box=None)
+    keys = list(told["totals"])
+    for key in keys:
+        table.add_column(key, justify="right")
+    for one, sums in told["decisions"].items():
+        table.add_row(one, DECISIONS[one], *(f"{value:,.10g}" for value in sums.values()))
+    out.print(table)
+    shares = ", ".join(f"{share:.1%} of {key}" for key, share in told["coverage"].items())
+    register = told["register"]
+    out.print(
+        f"\nLinked: {shares or 'nothing'}. Register: {register['dataset']} {register['content'][:12]}, "
+        f"{counted(register['entities'], 'row')}.", highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    for why, count in told["rows_told"].items():
+        some = ", ".join(printable(text, 40) for text in told["examples"].get(why, ()))
+        out.print(f"{counted(count, 'row')}: {plain(why)}{plain(f' ({some})') if some else ''}", highlight=False)
+    if told["unresolved"]:
+        out.print("\nHeaviest names without a link:", style="bold")
+        show([_line(one) for one in told["unresolved"]], False, "", spared=("candidate", "records"))
+    _next(told, target)
+
+
+def _line(one: dict[str, Any]) -> dict[str, Any]:
+    best = f"{printable(one['candidate_name'], 40)} ({one['candidate_id']})" if one["candidate_id"] else None
+    return {
+        "name": printable(one["name"], 40),
+        "country": printable(one["given_country"] or "", 20),
+        **({"weight": f"{one['weight']:,.10g}" if one["weight"] is not None else None} if "weight" in one else {}),
+        "rows": one["records"],
+        "decision": one["decision"],
+        "score": f"{one['score']:.3f}" if one["score"] is not None else None,
+        "candidate": best,
+    }
+
+
+def _next(told: dict[str, Any], target: Path) -> None:
+    out.print(f"\nwrote {target}", markup=False, highlight=False, soft_wrap=True)
+    doubtful = told["decisions"]["review"]["names"]
+    if doubtful:
+        out.print(
+            f"Next: commons review {plain(str(target))}   # {counted(doubtful, 'doubtful name')}, kept in "
+            f"{plain(beside.review(target).name)}", highlight=False, soft_wrap=True,
+        )  # fmt: skip
