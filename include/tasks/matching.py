@@ -1,6 +1,8 @@
 """What compare and match start from: the names that validate left, the register, and what of the last version holds."""
 
+import datetime as dt
 import hashlib
+import logging
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -9,22 +11,32 @@ from typing import Any
 
 import polars as pl
 
+from ..adapters.progress import busy
 from ..adapters.store import Store
 from ..contracts import loader
 from ..contracts.columns import TableSchema
 from ..contracts.matching import Match, Register
+from ..contracts.places import shown
+from ..contracts.words import counted
 from ..errors import ConflictError, ContractError, DataError
-from ..matching.match import Matcher
+from ..matching import judgements
+from ..matching.carried import unaffected
+from ..matching.judgements import Judgement
+from ..matching.match import Matcher, compare
 from ..matching.mentions import Mentions, mentions
+from ..matching.report import settings_digest
 from ..settings import REPOSITORY, settings
 from ..tables import parquet
 from ..versions import heads, registers
 from ..versions.pins import Entry
+from .following import Last
 from .perform import Run
 from .receipts import Receipt, files, needed
 
 MATCHING = Path(registers.__file__).parents[1] / "matching"
 LOCK = "include/images/requirements.txt"
+JUDGEMENTS = "judgements.csv"
+log = logging.getLogger("commons")
 
 
 @dataclass(frozen=True)
@@ -91,27 +103,68 @@ def _base(task: Run, validated: Receipt, store: Store) -> Entry | None:
     return head.entry if head else None
 
 
-def names(run: Asked, store: Store, place: Path) -> Mentions:
-    """The mentions of the table that validate left. Raises ContractError where the contract's columns don't fit it."""
+def table(run: Asked, store: Store, place: Path) -> pl.LazyFrame:
+    """The rows that validate left. Raises ContractError where the contract's columns don't fit them."""
     came = files(store, run.validated, place, lambda name: name == "schema.json" or name.startswith("table/"))
     schema = TableSchema.from_json(came.pop("schema.json").read_bytes())
     if wrong := loader.unfit(run.task.folder, loader.load(run.task.folder), schema):
         raise ContractError.of(wrong)
-    return mentions(_rows(parquet.scan([came[name] for name in sorted(came, key=str.encode)]), run.match))
+    return parquet.scan([came[name] for name in sorted(came, key=str.encode)])
 
 
-def _rows(table: pl.LazyFrame, match: Match) -> pl.DataFrame:
-    """Name, country, weight and identifiers of each row, as published."""
+def names(run: Asked, rows: pl.LazyFrame) -> Mentions:
+    """The mentions of the `table`: its names, with countries, weights and identifiers as published."""
+    match = run.match
     column = match.country_column
     country = pl.col(column) if column else pl.lit(match.country, pl.String)
     weight = {"weight": pl.col(match.weight)} if match.weight else {}
     given = {kind: pl.col(column).cast(pl.String) for kind, column in match.identifiers.items()}
-    return table.select(name=pl.col(match.entity), country=country, **weight, **given).collect()
+    return mentions(rows.select(name=pl.col(match.entity), country=country, **weight, **given).collect())
 
 
-def opened(run: Asked, place: Path) -> Matcher:
-    """The register made searchable, its index in `place` or made there."""
-    return registers.matcher(run.register, run.forms, run.columns, place / "indexes", REPOSITORY)
+def opened(run: Asked, store: Store, place: Path) -> Matcher:
+    """The register made searchable, by the index in the store where it is there."""
+    return registers.matcher(run.register, run.forms, run.columns, place / "indexes", REPOSITORY, store)
+
+
+def judged(run: Asked) -> tuple[Judgement, ...]:
+    """What people decided about these names. Raises ContractError."""
+    file = run.task.folder / JUDGEMENTS
+    day = dt.date.fromisoformat(run.validated.facts["as_of"])
+    return judgements.parse(file.read_bytes(), shown(file), day) if file.exists() else ()
+
+
+def compared(
+    run: Asked, names: pl.DataFrame, matcher: Matcher, followed: Last | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The pairs of these mentions, all of the table or a shard's, and the mentions whose rows are carried over."""
+    stands = pl.Series([False] * names.height, dtype=pl.Boolean)
+    if followed and followed.register is not None and followed.digest == digest(run, matcher) and not run.match.single:
+        stands = unaffected(
+            names, (followed.matches, followed.review), followed.register, matcher,
+            judgements=judged(run), threads=threads(),
+        )  # fmt: skip
+    log.info(
+        "%s %s: %s of %s to compare",
+        run.task.verb,
+        run.task.dataset,
+        f"{(~stands).sum():,}",
+        counted(names.height, "name"),
+    )
+    with busy(f"{names.height:,} names of {run.task.dataset}"):
+        pairs = compare(names.filter(~stands), matcher, review=run.match.review, threads=threads())
+    return pairs, names.filter(stands).select("mention")
+
+
+def digest(run: Asked, matcher: Matcher) -> str:
+    """Of all that decides but names, register and judgements: rows of another digest are not carried over."""
+    return settings_digest(deciding(run), matcher)
+
+
+def deciding(run: Asked) -> dict[str, Any]:
+    """What the contract says that decides, and the code that reads it."""
+    said = run.match.model_dump(mode="json", include={"register", "entity", "country", "accept", "review", "single"})
+    return said | {"identifiers": dict(sorted(run.match.identifiers.items())), "code": code()}
 
 
 def threads() -> int:
@@ -121,7 +174,7 @@ def threads() -> int:
 
 @cache
 def code() -> str:
-    """A digest of all that decides a match beside settings and data: this code's, its model's and its libraries'."""
-    own = sorted(path for path in MATCHING.iterdir() if path.suffix in (".py", ".yaml", ".json"))
+    """A digest of what decides a match beside settings and data: the code of matching, and its libraries."""
+    own = sorted(path for path in MATCHING.iterdir() if path.suffix in (".py", ".yaml"))
     found = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (*own, REPOSITORY / LOCK)]
     return hashlib.sha256("\n".join(found).encode()).hexdigest()[:16]
