@@ -10,12 +10,12 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from ..contracts.foreign import MISSING, printable
 from ..diff.charts import sparklines
 from ..diff.model import DatasetDiff, Diff
 from ..diff.sections import Cell, Section, Shape, sections
 from ..diff.sentences import Text as Words
 from ..diff.sentences import Value, alarms, headline, notes, tallies
-from ..diff.words import MISSING, printable
 from .console import ENDLESS
 
 _ROWS = 30

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from ..contracts.foreign import printable
 from .model import OTHERS, Bin, Profile
 from .sections import Shape
-from .words import printable
 
 HEIGHT, WIDTH = 48.0, 240.0
 _BLOCKS = "▁▂▃▄▅▆▇█"

@@ -8,11 +8,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..contracts.foreign import code_span, plain_words
 from .charts import sparklines
 from .model import DatasetDiff, Diff
 from .sections import Shape, sections
 from .sentences import Value, alarms, headline, lost, notes, tallies
-from .words import code_span, plain_words
 
 LIMIT = 60_000
 """Bytes; a hosted comment holds a little more."""

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..contracts.foreign import printable
 from .charts import HEIGHT, WIDTH, histogram, ranked
 from .model import Diff
 from .sections import Shape, sections, shape
 from .sentences import Value, alarms, headline, notes, tallies
-from .words import printable
 
 _TEMPLATES = Path(__file__).parent / "templates"
 ROWS = 1_000

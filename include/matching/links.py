@@ -224,8 +224,11 @@ def _first(found: list[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
 
 def _told(found: pl.DataFrame) -> pl.DataFrame:
     once = ("name", "given_country", "records", "weight")
-    shown = [pl.coalesce(f"now_{name}", f"was_{name}").alias(name.removeprefix("given_")) for name in once]
-    was_name = pl.when(pl.col("now_name").is_not_null() & (pl.col("was_name") != pl.col("now_name"))).then("was_name")
+    there = pl.col("now_name").is_not_null()
+    shown = [
+        pl.when(there).then(f"now_{name}").otherwise(f"was_{name}").alias(name.removeprefix("given_")) for name in once
+    ]
+    was_name = pl.when(there & (pl.col("was_name") != pl.col("now_name"))).then("was_name")
     sides = [
         pl.col(f"{side}_{column}").alias(f"{side}_{called}")
         for side in ("was", "now")

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from include.contracts.foreign import code_span, plain_words, printable
 from include.diff.markdown import LIMIT, markdown
 from include.diff.model import ColumnDiff, RowCounts
-from include.diff.words import code_span, plain_words, printable
 from tests.diff.records import HOSTILE, column, dataset, diff, hostile, loud, origin, profile, table
 
 # GitHub's dialect as a public parser reads it, bare addresses made links, as there.
