@@ -48,8 +48,10 @@ def parse(content: bytes, where: str, today: dt.date) -> tuple[Judgement, ...]:
         )
     found: list[tuple[int, Judgement]] = []
     problems: list[str] = []
-    for line, cells in _lines(text, where, problems):
-        if wrong := _wrong(cells, today):
+    lines = list(_lines(text, where, problems))
+    leis = read_identifiers(pl.Series([cells[2] for _, cells in lines], dtype=pl.String), "lei")
+    for (line, cells), (_, state, why) in zip(lines, leis.iter_rows(), strict=True):
+        if wrong := _wrong(cells, today, "" if state == "sound" else why or "is missing"):
             problems.extend(f"{where}:{line}: {problem}" for problem in wrong)
         else:
             found.append((line, Judgement(*cells)))  # type: ignore[arg-type]
@@ -120,7 +122,7 @@ def _lines(text: str, where: str, problems: list[str]) -> Iterator[tuple[int, li
         problems.append(f"{where}:{reader.line_num}: {error}. Write it as comma-separated values.")
 
 
-def _wrong(cells: list[str], today: dt.date) -> list[str]:
+def _wrong(cells: list[str], today: dt.date, lei_problem: str) -> list[str]:
     """What is wrong with one line."""
     name, country, lei, judgement, by, on, why = cells
     problems = [f"no {column}. Fill it in." for column, cell in (("name", name), ("by", by), ("why", why)) if not cell]
@@ -132,8 +134,8 @@ def _wrong(cells: list[str], today: dt.date) -> list[str]:
         problems.append(f"judgement {judgement!r}: expected {known}{near}. Correct it.")
     if lei == NOBODY and judgement == "no match":
         problems.append(f"'no match' with {NOBODY!r} says nothing. Name the LEI that it is not, or judge 'match'.")
-    if lei != NOBODY and (said := read_identifiers(pl.Series([lei]), "lei").row(0, named=True))["state"] != "sound":
-        problems.append(f"lei {said['why'] or 'is missing'}; or write {NOBODY!r}. Correct it.")
+    if lei != NOBODY and lei_problem:
+        problems.append(f"lei {lei_problem}; or write {NOBODY!r}. Correct it.")
     return problems + _wrong_day(on, today)
 
 
