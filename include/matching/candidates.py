@@ -33,20 +33,22 @@ class Way:
 TRIGRAMS, WORDS, COUNTRY = Way(8, 40, 15), Way(3, 40, 20), Way(10, 30, 10)
 
 
-def candidates(mentions: pl.DataFrame, index: Index, threads: int = 1) -> pl.DataFrame:
+def candidates(mentions: pl.DataFrame, index: Index, threads: int = 1, among: Array | None = None) -> pl.DataFrame:
     """Pairs of a mention and an entity (a row of `index`) that are worth comparing, in order of both.
 
     `mentions` is folded (columns of NEEDED). There are three ways to find an entity, told by `by_trigrams` (of the
     core), `by_words` (whole ones) and `by_country` (trigrams, within the mention's country). Each looks for the rarest
     terms of both names, then keeps the rows with the highest cosine over all terms, ties by id. `trigrams` and `words`
     are these cosines, 0 to 1, as f32. All sums are of whole numbers, hence exact: a mention's candidates depend neither
-    on other mentions nor on `threads` or the index's blocks. Raises DataError where columns miss or a mention repeats.
+    on other mentions nor on `threads` or the index's blocks. `among` are the rows to look at, ascending: what they hold
+    of the candidates in all rows is found, and what would be in their place. Raises DataError where columns miss or a
+    mention repeats.
     """
     _check(mentions)
     order = np.empty_like(index.rank)
     order[index.rank] = np.arange(len(order), dtype=order.dtype)
-    trigrams = _names(terms.trigrams(mentions["core"]), index.trigrams, index, order)
-    words = _names(terms.words(mentions["words"], index.vocabulary), index.words, index, order)
+    trigrams = _names(terms.trigrams(mentions["core"]), index.trigrams, index, order, among)
+    words = _names(terms.words(mentions["words"], index.vocabulary), index.words, index, order, among)
     pairs = _united(
         by_trigrams=_everywhere(trigrams, TRIGRAMS, threads),
         by_words=_everywhere(words, WORDS, threads),
@@ -70,6 +72,7 @@ class _Names:
     postings: Postings
     index: Index
     order: Array
+    among: Array | None
 
     def rarest(self, limit: int) -> csr_matrix:
         """The rarest terms of each name by which any row can be found."""
@@ -84,10 +87,10 @@ class _Names:
         )
 
 
-def _names(counted: Counted, postings: Postings, index: Index, order: Array) -> _Names:
+def _names(counted: Counted, postings: Postings, index: Index, order: Array, among: Array | None) -> _Names:
     weights = terms.weights(counted, postings.rarity)
     every = terms.matrix(counted.starts, counted.terms, weights, len(postings.rarity))
-    return _Names(every, counted, weights, postings, index, order)
+    return _Names(every, counted, weights, postings, index, order, among)
 
 
 def _everywhere(names: _Names, way: Way, threads: int) -> tuple[Array, Array]:
@@ -124,10 +127,17 @@ class _Blocks(Iterable[tuple[Array, csr_matrix, Array]]):
         index, edges = self.names.index, self.names.index.header.edges
         for number, (begin, end) in enumerate(pairwise(edges)):
             first, last = max(begin, self.first), min(end, self.last)
-            if first < last:
+            wanted = self._wanted(first, last)
+            if first < last and (wanted is None or len(wanted)):
                 lines, line = self.names.postings.lines(number, end - begin)
                 cut = lines if (first, last) == (begin, end) else lines[:, first - begin : last - begin]
-                yield index.rank[first:last], cut, line
+                rank = index.rank[first:last]
+                yield (rank, cut, line) if wanted is None else (rank[wanted], cut[:, wanted], line)
+
+    def _wanted(self, first: int, last: int) -> Array | None:
+        """The rows to look at, counted from `first`; None for all."""
+        among = self.names.among
+        return None if among is None else among[slice(*np.searchsorted(among, (first, last)))] - first
 
 
 def _top(queries: csr_matrix, blocks: _Blocks, wanted: int, threads: int) -> Array:

@@ -64,7 +64,7 @@ def compare(mentions: pl.DataFrame, matcher: Matcher, *, review: float, threads:
     asked = mentions.with_columns(pl.col(*NEEDED).cast(pl.String), pl.col("mention").cast(pl.UInt32))
     folded = fold(asked.with_columns(pl.col("name").fill_null("")), matcher.forms)
     named = identified(asked, matcher.index).drop_nulls("entity").select("mention", "entity").unique()
-    parts = [_scored(part, named, matcher, review, threads) for part in _parts(folded)]
+    parts = [_compared(part, named, matcher, review, threads) for part in parted(folded)]
     return pl.concat([pl.DataFrame(schema=PAIRS), *parts])
 
 
@@ -87,22 +87,17 @@ def _details(register: pl.DataFrame) -> pl.DataFrame:
     return register.with_columns(lacking).select(pl.col(name).cast(pl.String).alias(to) for name, to in DETAILS.items())
 
 
-def _parts(folded: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def parted(folded: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """PART rows at a time."""
     for start in range(0, folded.height, PART):
         yield folded.slice(start, PART)
 
 
-def _scored(folded: pl.DataFrame, named: pl.DataFrame, matcher: Matcher, review: float, threads: int) -> pl.DataFrame:
+def _compared(folded: pl.DataFrame, named: pl.DataFrame, matcher: Matcher, review: float, threads: int) -> pl.DataFrame:
     here = named.join(folded.select("mention"), on="mention", how="semi").with_columns(named=pl.lit(True))
     found = candidates(folded.filter(pl.col("core") != ""), matcher.index, threads).select("mention", "entity")
     found = found.join(here, on=["mention", "entity"], how="full", coalesce=True).sort("mention", "entity")
-    rows = found["entity"].unique().sort()
-    register = matcher.index.rows(rows)
-    local = found.with_columns(entity=pl.Series(rows.search_sorted(found["entity"]), dtype=pl.UInt32))
-    pairs = features(folded, register, local.select("mention", "entity"), matcher.known)
-    pairs = pairs.with_columns(
-        score(pairs, matcher.model).round(DIGITS).alias("score"), local["named"].fill_null(False)
-    )
+    register, pairs = scored(folded, found.with_columns(pl.col("named").fill_null(False)), matcher)
     best = pl.col("score").rank("min", descending=True).over("mention") <= SHOWN
     kept = pairs.filter((pl.col("score") >= review) | best | pl.col("named"))
     left = kept.select("mention").join(folded, on="mention", how="left", maintain_order="left")
@@ -114,3 +109,15 @@ def _scored(folded: pl.DataFrame, named: pl.DataFrame, matcher: Matcher, review:
     )  # fmt: skip
     told = kept.with_columns(*_details(right), method=method, reasons=reasons(kept, left, right))
     return told.rename({name: FEATURE + name for name in FEATURES}).select(*PAIRS).sort("mention", "entity_id")
+
+
+def scored(folded: pl.DataFrame, pairs: pl.DataFrame, matcher: Matcher) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The register's rows that `pairs` (mention, entity, in order of both) need, and `pairs` with FEATURES and score.
+
+    There, an entity is a row of the first; all candidates of a mention belong into one call.
+    """
+    rows = pairs["entity"].unique().sort()
+    register = matcher.index.rows(rows)
+    local = pairs.with_columns(entity=pl.Series(rows.search_sorted(pairs["entity"]), dtype=pl.UInt32))
+    told = features(folded, register, local, matcher.known)
+    return register, told.with_columns(score(told, matcher.model).round(DIGITS).alias("score"))
