@@ -12,6 +12,7 @@ from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow.sdk.types import TaskInstanceKey
 
 from include.adapters.store import own_store
+from include.contracts import layout
 from include.ui import pages
 
 
@@ -21,13 +22,14 @@ def _below_airflow(path: str) -> str:
 
 
 class ReportLink(BaseOperatorLink):
-    """From any pod task of a run to the owner's report of its validation."""
+    """From any pod task of a run to the owner's report of its validation; from match to that of its links."""
 
     name = "Report"
     operators: ClassVar = [KubernetesPodOperator]
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
-        return _below_airflow(pages.link(ti_key.dag_id, ti_key.run_id, "validate", "report"))
+        verb = "match" if ti_key.task_id == "match" else "validate"
+        return _below_airflow(pages.link(ti_key.dag_id, ti_key.run_id, verb, "report"))
 
 
 class LogLink(BaseOperatorLink):
@@ -37,7 +39,8 @@ class LogLink(BaseOperatorLink):
     operators: ClassVar = [KubernetesPodOperator]
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
-        return _below_airflow(pages.link(ti_key.dag_id, ti_key.run_id, ti_key.task_id, "log"))
+        step = layout.step(ti_key.task_id, ti_key.map_index if ti_key.map_index >= 0 else None)
+        return _below_airflow(pages.link(ti_key.dag_id, ti_key.run_id, step, "log"))
 
 
 class DataCommonsPlugin(AirflowPlugin):

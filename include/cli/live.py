@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import get_args
 
 from rich.live import Live
 from rich.table import Table
 
 from ..adapters.remote import remote
-from ..contracts.layout import VERBS
+from ..contracts import layout
 from ..laptop import Laptop, up
 from ..settings import REPOSITORY, settings
 from .console import out
 
-TASKS = (*VERBS, "announce")
 COLOURS = {"success": "green", "failed": "red", "running": "yellow", "skipped": "cyan", "up_for_retry": "magenta"}
 
 
@@ -69,10 +69,17 @@ def _environment() -> dict[str, str]:
 
 
 def _table(runs: list[DagRun]) -> Table:
-    table = Table("dataset", *TASKS, "run", box=None)
+    tasks = _tasks(runs)
+    table = Table("dataset", *tasks, "run", box=None)
     for run in runs:
-        table.add_row(run.dataset, *(_cell(run, task) for task in TASKS), _coloured(run.state))
+        table.add_row(run.dataset, *(_cell(run, task) for task in tasks), _coloured(run.state))
     return table
+
+
+def _tasks(runs: list[DagRun]) -> list[str]:
+    """The tasks that the runs have, in their order."""
+    known = {task for run in runs for task in run.tasks} | set(layout.VERBS) | {"announce"}
+    return [task for task in (*get_args(layout.Verb), "announce") if task in known]
 
 
 def _cell(run: DagRun, task: str) -> str:

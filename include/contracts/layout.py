@@ -1,6 +1,6 @@
 """Every path of the store is spelled here, relative to the space of an environment or developer (FORMAT.md)."""
 
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import quote
 
 from .model import Contract
@@ -27,6 +27,12 @@ def verbs(contract: Contract) -> tuple[Verb, ...]:
 def step(verb: str, shard: int | None = None) -> str:
     """The name of a verb in paths: of compare, each shard is a step of its own, with attempts of its own."""
     return verb if shard is None else f"{verb}-{shard:04d}"
+
+
+def is_step(name: str) -> bool:
+    """Whether a verb, or a shard of compare, is called so."""
+    verb, mark, shard = name.partition("-")
+    return name in get_args(Verb) or (verb == "compare" and mark == "-" and shard.isascii() and shard.isdecimal())
 
 
 def encoded(run: str) -> str:

@@ -10,6 +10,7 @@ import httpx
 from ..errors import EnvironmentFault
 
 ENDED = ("success", "failed")
+CONCERNS = ("failed", "upstream_failed", "up_for_retry", "running", "deferred", "queued", "scheduled", "", "success")
 
 
 @dataclass
@@ -41,14 +42,21 @@ class Api:
         return str(self.call("POST", f"dags/{dag_id}/dagRuns", body=body)["dag_run_id"])
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:
-        """The state of each task of a run, "" where it has none yet."""
-        found = self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
-        return {task["task_id"]: task["state"] or "" for task in found}
+        """The state of each task of a run, "" where it has none yet; of a mapped one, the first that needs a look."""
+        states: dict[str, str] = {}
+        for task in self._instances(dag_id, run_id):
+            name, state = task["task_id"], task["state"] or ""
+            states[name] = min(states.get(name, state), state, key=_concern)
+        return states
 
     def seconds(self, dag_id: str, run_id: str) -> dict[str, float]:
-        """How long each ended task of a run took, in seconds, by task."""
-        found = self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
-        return {task["task_id"]: task["duration"] for task in found if task["duration"] is not None}
+        """How long each ended task of a run took, in seconds, by task; of a mapped one, the longest instance."""
+        found = [task for task in self._instances(dag_id, run_id) if task["duration"] is not None]
+        return {task["task_id"]: task["duration"] for task in sorted(found, key=lambda task: float(task["duration"]))}
+
+    def _instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        found = self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances", {"limit": "1000"})
+        return list(found["task_instances"])
 
     def follow(
         self, dag_id: str, run_id: str, changed: Callable[[dict[str, str]], None] = lambda _: None,
@@ -76,10 +84,10 @@ class Api:
         body |= {"include_downstream": downstream, "reset_dag_runs": True}
         self.call("POST", f"dags/{dag_id}/clearTaskInstances", body=body)
 
-    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> str:
-        """The log of one try of a task, as text."""
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1, instance: int = -1) -> str:
+        """The log of one try of a task, or of an instance of a mapped one, as text."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
-        lines = self.call("GET", path, {"full_content": "true"})["content"]
+        lines = self.call("GET", path, {"full_content": "true", "map_index": str(instance)})["content"]
         return "\n".join(line if isinstance(line, str) else line.get("event", "") for line in lines)
 
     def call(
@@ -104,3 +112,8 @@ class Api:
         if answer.is_error:
             raise EnvironmentFault(f"{self.address}: login of {self.user} refused: {answer.text[:200]}")
         return str(answer.json()["access_token"])
+
+
+def _concern(state: str) -> int:
+    """What people look at first, first."""
+    return CONCERNS.index(state) if state in CONCERNS else CONCERNS.index("queued")

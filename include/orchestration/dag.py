@@ -1,4 +1,4 @@
-"""One DAG a contract: sync, extract, validate, publish in pods, then announce."""
+"""One DAG a contract: its verbs in pods, one after the other, then announce."""
 
 import logging
 import re
@@ -9,11 +9,11 @@ from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, chain, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from ..contracts import loader
-from ..contracts.layout import VERBS, VERIFICATION
+from ..contracts.layout import VERIFICATION, Verb, verbs
 from ..contracts.model import Contract
 from . import announce as announcing
 from . import macros
-from .pod import pod_task
+from .pod import pod_task, pod_tasks
 from .space import space
 
 log = logging.getLogger(__name__)
@@ -22,28 +22,34 @@ log = logging.getLogger(__name__)
 def dataset_dag(folder: Path) -> DAG:
     """The DAG of the contract in `folder`; of a broken one, a DAG that only tells what is wrong with it."""
     try:
-        return _dag(folder.name, loader.load(folder))
+        return _dag(folder, loader.load(folder))
     except Exception as error:  # whatever an author wrote breaks their own DAG and no other
         told = str(error) or type(error).__name__
         return _broken(folder.name, told.replace(f"{folder.parent}/", ""))  # the same on every machine
 
 
-def _dag(name: str, contract: Contract) -> DAG:
-    asset = dataset_asset(name)
+def _dag(folder: Path, contract: Contract) -> DAG:
+    name, asset = folder.name, dataset_asset(folder.name)
     with DAG(
         dag_id=dag_id(name),
         description=contract.title,
         doc_md=_text(name, contract),
-        schedule=_schedule(contract),
+        schedule=_schedule(contract, folder.parent),
         catchup=False,
         max_active_runs=1,
         tags=sorted({"dataset", contract.access}),
         default_args={"owner": contract.owner},
         user_defined_macros={"commons": macros},
     ) as dag:
-        pods = [pod_task(name, verb, "small" if verb == "sync" else contract.size) for verb in VERBS]
-        chain(*pods, _announce(name, asset))
+        chain(*(_pods(name, verb, contract) for verb in verbs(contract)), _announce(name, asset))
     return dag
+
+
+def _pods(name: str, verb: Verb, contract: Contract) -> Any:
+    """The task of a verb. Sync has little to do, unless it makes a register searchable."""
+    if verb == "compare" and contract.match:
+        return pod_tasks(name, verb, contract.size, contract.match.shards)
+    return pod_task(name, verb, "small" if verb == "sync" and not contract.match else contract.size)
 
 
 def dag_id(name: str) -> str:
@@ -64,12 +70,11 @@ def _announce(name: str, asset: Asset) -> Any:
     return announce()
 
 
-def _schedule(contract: Contract) -> Any:
-    """A cron expression in UTC with a data interval; else whenever a referenced dataset has a new version."""
+def _schedule(contract: Contract, room: Path) -> Any:
+    """A cron expression in UTC with a data interval; else whenever a dataset that it reads has a new version."""
     if contract.schedule:
         return CronDataIntervalTimetable(contract.schedule, timezone="UTC")
-    referenced = sorted({reference.dataset for reference in contract.expect.references})
-    return [dataset_asset(name) for name in referenced] or None
+    return [dataset_asset(name) for name in loader.inputs(room, contract)] or None
 
 
 def _text(name: str, contract: Contract) -> str:

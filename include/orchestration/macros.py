@@ -10,7 +10,7 @@ from ..settings import REPOSITORY, settings
 from .code import code
 from .space import store
 
-__all__ = ["archive", "attempt", "code", "end", "image", "log", "name", "receipts", "setting", "start"]
+__all__ = ["archive", "attempt", "code", "end", "image", "log", "name", "receipts", "setting", "start", "step"]
 
 
 def setting(which: str) -> str:
@@ -25,9 +25,15 @@ def attempt(ti: Any) -> str:
 
 def name(ti: Any) -> str:
     """The pod's name: the same for the same try, so that a try never has two pods; at most 63 characters."""
-    identity = (settings().environment, settings().developer, ti.dag_id, ti.task_id, ti.run_id, str(ti.try_number))
+    identity = [settings().environment, settings().developer, ti.dag_id, ti.task_id, ti.run_id, str(ti.try_number)]
+    identity += [str(ti.map_index)] if ti.map_index >= 0 else []
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
     return f"{ti.dag_id[:38].strip('_').replace('_', '-')}-{ti.task_id}-{digest}"
+
+
+def step(ti: Any) -> str:
+    """The verb as paths of the store name it: of a mapped task, each instance is a step of its own."""
+    return layout.step(ti.task_id, ti.map_index if ti.map_index >= 0 else None)
 
 
 def archive() -> str:
@@ -37,12 +43,12 @@ def archive() -> str:
 
 def log(ti: Any, dataset: str) -> str:
     """Where the pod's start keeps its log; it fills in {writer}."""
-    return f"{store()}/{layout.log(dataset, ti.run_id, ti.task_id, attempt(ti), '{writer}')}"
+    return f"{store()}/{layout.log(dataset, ti.run_id, step(ti), attempt(ti), '{writer}')}"
 
 
 def receipts(ti: Any, dataset: str) -> str:
     """Where the pod's start finds the receipts of this attempt."""
-    return f"{store()}/{layout.receipt(dataset, ti.run_id, ti.task_id, attempt(ti), '*')}"
+    return f"{store()}/{layout.receipt(dataset, ti.run_id, step(ti), attempt(ti), '*')}"
 
 
 def start(dag_run: Any) -> str:

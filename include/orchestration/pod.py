@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 from kubernetes.client import models as k8s
 
 from ..contracts.layout import Verb
@@ -49,44 +50,54 @@ def pod_task(dataset: str, verb: Verb, size_name: str, *more: str) -> Kubernetes
 
     Its log is also in the store, its result is a receipt there: nothing hangs on the pod or on XCom.
     """
+    arguments = [*_arguments(dataset, verb), *more]
+    return KubernetesPodOperator(**_options(dataset, verb, size_name), arguments=arguments, max_active_tis_per_dag=1)
+
+
+def pod_tasks(dataset: str, verb: Verb, size_name: str, shards: int) -> MappedOperator:
+    """As `pod_task`, mapped: a pod for each of `shards` parts, which is told which one it does; all at once."""
+    parts = [[*_arguments(dataset, verb), "--shard", f"{number}/{shards}"] for number in range(shards)]
+    return KubernetesPodOperator.partial(**_options(dataset, verb, size_name)).expand(arguments=parts)
+
+
+def _options(dataset: str, verb: Verb, size_name: str) -> dict[str, Any]:
     size = SIZES[size_name]
-    return KubernetesPodOperator(
-        task_id=verb,
-        name="{{ commons.name(ti) }}",
-        random_name_suffix=False,
-        namespace="{{ commons.setting('namespace') }}",
-        image="{{ commons.image() }}",
-        image_pull_policy=settings().pull,
-        cmds=["commons-task"],
-        arguments=[*_arguments(dataset, verb), *more],
-        env_vars=_variables(dataset, verb, size),
-        env_from=_credentials(settings().publish_secret if verb in TRUSTED else _own(settings().store_secret, dataset)),
-        volumes=_volumes(dataset, verb, size),
-        volume_mounts=_mounts(verb),
-        labels={f"{LABEL}/dataset": dataset, f"{LABEL}/verb": verb, "app.kubernetes.io/part-of": "data-commons"},
-        container_resources=_resources(size),
-        security_context=_of_pod(settings().run_as),
-        container_security_context=_of_container(),
-        automount_service_account_token=False,
-        active_deadline_seconds=size.hours * 3600,
-        termination_grace_period=30,
-        termination_message_policy="FallbackToLogsOnError",
-        schedule_timeout_seconds=3600,
-        startup_timeout_seconds=900,
-        startup_check_interval_seconds=1,
-        poll_interval=1,
-        deferrable=settings().deferrable,
-        do_xcom_push=False,
-        on_finish_action="delete_succeeded_pod",
-        log_events_on_failure=True,
-        log_pod_spec_on_failure=False,
-        retries=2,
-        retry_delay=dt.timedelta(seconds=10),
-        retry_exponential_backoff=True,
-        max_retry_delay=dt.timedelta(minutes=10),
-        retry_policy=PlainWords(),
-        max_active_tis_per_dag=1,
-    )
+    secret = settings().publish_secret if verb in TRUSTED else _own(settings().store_secret, dataset)
+    return {
+        "task_id": verb,
+        "name": "{{ commons.name(ti) }}",
+        "random_name_suffix": False,
+        "namespace": "{{ commons.setting('namespace') }}",
+        "image": "{{ commons.image() }}",
+        "image_pull_policy": settings().pull,
+        "cmds": ["commons-task"],
+        "env_vars": _variables(dataset, verb, size),
+        "env_from": _credentials(secret),
+        "volumes": _volumes(dataset, verb, size),
+        "volume_mounts": _mounts(verb),
+        "labels": {f"{LABEL}/dataset": dataset, f"{LABEL}/verb": verb, "app.kubernetes.io/part-of": "data-commons"},
+        "container_resources": _resources(size),
+        "security_context": _of_pod(settings().run_as),
+        "container_security_context": _of_container(),
+        "automount_service_account_token": False,
+        "active_deadline_seconds": size.hours * 3600,
+        "termination_grace_period": 30,
+        "termination_message_policy": "FallbackToLogsOnError",
+        "schedule_timeout_seconds": 3600,
+        "startup_timeout_seconds": 900,
+        "startup_check_interval_seconds": 1,
+        "poll_interval": 1,
+        "deferrable": settings().deferrable,
+        "do_xcom_push": False,
+        "on_finish_action": "delete_succeeded_pod",
+        "log_events_on_failure": True,
+        "log_pod_spec_on_failure": False,
+        "retries": 2,
+        "retry_delay": dt.timedelta(seconds=10),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": dt.timedelta(minutes=10),
+        "retry_policy": PlainWords(),
+    }
 
 
 def _arguments(dataset: str, verb: Verb) -> list[str]:

@@ -3,7 +3,7 @@
 import html
 import json
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, HTTPException
@@ -44,14 +44,14 @@ def application(store: Callable[[], Store], guard: Callable[..., Any]) -> FastAP
 
 
 def link(dag_id: str, run_id: str, verb: str, page: str) -> str:
-    """The path of a page (`report`, `log`) below Airflow's address."""
+    """The path of a page (`report`, `log`) below Airflow's address; `verb` as paths of the store name it."""
     return f"{PREFIX}/{quote(dag_id, safe='')}/{quote(run_id, safe='')}/{verb}/{page}"
 
 
 def _dataset(dag_id: str, verb: str) -> str:
     """The dataset of a DAG, of names that can't lead out of its folders; a developer's DAG is `developer-dataset`."""
     dataset = dag_id.rpartition("-")[2]
-    if not is_snake(dataset) or verb not in get_args(layout.Verb):
+    if not is_snake(dataset) or not layout.is_step(verb):
         raise HTTPException(404, "no such page")
     return dataset
 

@@ -27,6 +27,8 @@ class Schema(pa.DataFrameModel):
     id: str = pa.Field(description="The thing")
 '''
 REFERENCE = "expect:\n  references:\n    - {columns: [id], dataset: TO, to: [id]}\n"
+REGISTER = "register: {id: id, name: id, country: id, legal_forms: FORMS}\n"
+MATCH = "match: {register: REGISTER, entity: id, shards: SHARDS}\n"
 BROKEN = CONTRACT.replace("title:", "titel:")
 
 
@@ -45,6 +47,13 @@ def room(tmp_path: Path) -> Callable[..., Path]:
     return lambda name, contract=CONTRACT: write(tmp_path / "datasets", name, contract)
 
 
+def write_matched(room: Path, shards: int = 3) -> Path:
+    """The folder of `owners`, whose names are matched against `companies`, by the legal forms of `forms`."""
+    write(room, "forms")
+    write(room, "companies", CONTRACT + REGISTER.replace("FORMS", "forms"))
+    return write(room, "owners", CONTRACT + MATCH.replace("REGISTER", "companies").replace("SHARDS", str(shards)))
+
+
 def context(task: Any, run_id: str = "scheduled__2026-01-01T00:00:00+00:00", **changes: Any) -> dict[str, Any]:
     """What templates of `task` see in a worker."""
     day = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -59,9 +68,12 @@ def context(task: Any, run_id: str = "scheduled__2026-01-01T00:00:00+00:00", **c
 
 
 def pod_of(task: Any, **changes: Any) -> dict[str, Any]:
-    """The pod that a rendered task asks the cluster for, as the API gets it."""
+    """The pod that a rendered task asks the cluster for, as the API gets it; of a mapped one, that of `map_index`."""
     from kubernetes.client import ApiClient
 
+    if task.is_mapped:
+        arguments = task.expand_input.value["arguments"][changes.setdefault("map_index", 0)]
+        task = task.unmap({"arguments": arguments})
     given = context(task, **changes)
     rendered = task.prepare_for_execution()
     rendered.render_template_fields(given)

@@ -18,7 +18,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from include.contracts import loader
 from include.orchestration import dag as dags
 from include.settings import REPOSITORY, settings
-from tests.orchestration.conftest import BROKEN, CONTRACT, REFERENCE, pod_of, write
+from tests.orchestration.conftest import BROKEN, CONTRACT, REFERENCE, pod_of, write, write_matched
 
 
 def parsed(variables: Mapping[str, str], *options: str) -> subprocess.Popen[str]:
@@ -46,13 +46,14 @@ def chain(dag: DAG) -> list[str]:
 
 
 @pytest.mark.parametrize("name", loader.names(REPOSITORY / "include/datasets"))
-def test_every_contract_has_the_same_five_tasks(name: str) -> None:
+def test_every_contract_has_the_same_tasks_and_those_that_match_two_more(name: str) -> None:
     dag = dags.dataset_dag(REPOSITORY / "include/datasets" / name)
     assert dag.dag_id == name
-    assert chain(dag) == ["sync", "extract", "validate", "publish", "announce"]
+    contract = loader.load(REPOSITORY / "include/datasets" / name)
+    between = [] if contract.match is None else ["match"] if contract.match.shards == 1 else ["compare", "match"]
+    assert chain(dag) == ["sync", "extract", "validate", *between, "publish", "announce"]
     assert "contract-error" not in dag.tags
     assert (dag.catchup, dag.max_active_runs) == (False, 1)
-    contract = loader.load(REPOSITORY / "include/datasets" / name)
     assert contract.title in str(dag.doc_md)
     assert contract.owner in str(dag.doc_md)
 
@@ -116,6 +117,31 @@ def test_references_schedule_by_the_assets_of_what_is_referenced(room: Any) -> N
     announced = dags.dataset_dag(referenced).get_task("announce").outlets
     assert announced == dag.schedule
     assert announced[0].uri == "commons://dev/elf_codes"
+
+
+def test_a_register_that_changes_starts_what_is_matched_by_it(tmp_path: Path) -> None:
+    dag = dags.dataset_dag(write_matched(tmp_path))
+    assert dag.schedule == [dags.dataset_asset("companies"), dags.dataset_asset("forms")]
+
+
+def test_names_are_compared_in_as_many_pods_as_the_contract_says_and_matched_after_all(tmp_path: Path) -> None:
+    for shards, verbs in ((1, ["match"]), (3, ["compare", "match"])):
+        dag = dags.dataset_dag(write_matched(tmp_path / str(shards), shards))
+        assert chain(dag) == ["sync", "extract", "validate", *verbs, "publish", "announce"]
+        assert dag.get_task("match").trigger_rule == "all_success"
+    compare = dag.get_task("compare")
+    assert len(compare.expand_input.value["arguments"]) == 3
+    assert compare.partial_kwargs["retries"] == 2
+    assert "max_active_tis_per_dag" not in compare.partial_kwargs, "shards run beside each other"
+
+
+def test_a_mapped_task_is_the_same_at_each_parse(tmp_path: Path) -> None:
+    """Fault 31: what a mapped task is made of is serialised whole, so nothing in it may be told by its address."""
+    folder = write_matched(tmp_path)
+    first, second = (json.dumps(DagSerialization.to_dict(dags.dataset_dag(folder)), sort_keys=True) for _ in "ab")
+    assert first == second
+    assert " object at 0x" not in first
+    assert DagSerialization.from_dict(json.loads(first)).get_task("compare").is_mapped
 
 
 def test_a_developer_has_dags_and_assets_of_their_own(monkeypatch: pytest.MonkeyPatch, room: Any) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from include.contracts import loader
+from include.contracts import layout, loader
 from include.orchestration import dag as dags
 from include.orchestration import pod as pods
 from include.pods.admission import violations
 from include.settings import REPOSITORY, Settings, settings
-from tests.orchestration.conftest import CONTRACT, pod_of
+from tests.orchestration.conftest import CONTRACT, pod_of, write_matched
 
 ROOM = REPOSITORY / "include/datasets"
 NAMES = loader.names(ROOM)
@@ -36,7 +36,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def tasks(folder: Path) -> dict[str, Any]:
     found = {task.task_id: task for task in dags.dataset_dag(folder).tasks if task.task_id != "announce"}
-    assert list(found) == ["sync", "extract", "validate", "publish"]
+    assert list(found) == list(layout.verbs(loader.load(folder)))
     return found
 
 
@@ -108,6 +108,37 @@ def test_trust_zones_keep_what_publishes_from_what_runs_authors_code() -> None:
     assert where_to_publish <= names["publish"] & names["sync"]
     assert not where_to_publish & (names["extract"] | names["validate"])
     assert [verb for verb in names if "COMMONS_IMAGE" in names[verb]] == ["publish"]
+
+
+def test_pods_that_match_hold_what_validate_holds_and_each_has_a_place_of_its_own(tmp_path: Path) -> None:
+    """Fault 27: they read what a pod with author's code wrote."""
+    held = tasks(write_matched(tmp_path))
+    pods = [pod_of(held["compare"], map_index=number) for number in range(3)] + [pod_of(held["match"])]
+    for pod in pods:
+        assert kubernetes_validate.validate(pod, "1.35", strict=True) is not None
+        assert violations(pod["spec"]) == []
+        (source,) = pod["spec"]["containers"][0]["envFrom"]
+        assert source["secretRef"]["name"] == "run-store"
+        assert "COMMONS_PUBLISH" not in {variable["name"] for variable in pod["spec"]["containers"][0]["env"]}
+    shards = [pod["spec"]["containers"][0] for pod in pods[:3]]
+    assert [shard["args"][-2:] for shard in shards] == [["--shard", f"{number}/3"] for number in range(3)]
+    assert shards[1]["args"][:4] == ["compare", "owners", "--run", "scheduled__2026-01-01T00:00:00+00:00"]
+    assert len({pod["metadata"]["name"] for pod in pods}) == 4
+    known = [{variable["name"]: variable.get("value") for variable in shard["env"]} for shard in shards]
+    run = "owners/scheduled__2026-01-01T00%3A00%3A00%2B00%3A00"
+    assert known[1]["COMMONS_LOG"] == f"s3://bucket/all/dev/logs/{run}/compare-0001/0000-{{writer}}.log"
+    assert known[2]["COMMONS_RECEIPTS"] == f"s3://bucket/all/dev/runs/{run}/compare-0002/0000/receipt-*.json"
+
+
+def test_sync_is_as_big_as_the_others_where_it_makes_a_register_searchable(tmp_path: Path) -> None:
+    folder = write_matched(tmp_path)
+    (folder / "contract.yaml").write_text((folder / "contract.yaml").read_text() + "size: medium\n")
+
+    def memory(task: Any) -> str:
+        return str(pod_of(task)["spec"]["containers"][0]["resources"]["limits"]["memory"])
+
+    assert {memory(task) for task in tasks(folder).values()} == {"6144Mi"}
+    assert memory(tasks(ROOM / "lei_entities")["sync"]) == "2048Mi"
 
 
 def test_each_dataset_can_have_a_key_that_writes_its_own_runs_only(monkeypatch: pytest.MonkeyPatch) -> None:

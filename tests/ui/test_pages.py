@@ -74,7 +74,7 @@ def test_nobody_is_let_in_without_the_guard_s_leave(client: TestClient, page: st
         ("..", RUN, "validate"), ("elf_codes", "..", "validate"), ("elf_codes", ".", "validate"),
         ("elf_codes", RUN, ".."), ("elf_codes", RUN, "announce"), ("Elf Codes", RUN, "validate"),
         ("elf_codes", "../elf_codes", "validate"), ("elf_codes", "..%2f..", "validate"),
-        ("elf_codes", "no-run", "validate"),
+        ("elf_codes", "no-run", "validate"), ("elf_codes", RUN, "compare-.."), ("elf_codes", RUN, "validate-0001"),
     ],
 )  # fmt: skip
 def test_no_address_leads_out_of_the_dataset_s_runs(client: TestClient, dag: str, run: str, verb: str) -> None:
@@ -86,6 +86,16 @@ def test_no_address_leads_out_of_the_dataset_s_runs(client: TestClient, dag: str
 
 def test_a_developer_s_dag_shows_the_dataset_s_pages(client: TestClient) -> None:
     assert client.get(address("report", dag="jane-elf_codes")).text == "<h1>new</h1>"
+
+
+def test_a_shard_has_a_log_of_its_own(client: TestClient, tmp_path: Path) -> None:
+    for shard in ("0000", "0001"):
+        folder = tmp_path / f"logs/elf_codes/{QUOTED}/compare-{shard}"
+        folder.mkdir()
+        (folder / "0000-a.log").write_text(f"shard {shard}")
+    text = client.get(address("log", verb="compare-0001")).text
+    assert "shard 0001" in text
+    assert "shard 0000" not in text
 
 
 def test_a_long_log_is_cut_to_its_end(client: TestClient, tmp_path: Path) -> None:
