@@ -7,10 +7,15 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..contracts import layout
+from ..contracts.model import Contract
 from ..errors import DataCommonsError, DataError, EnvironmentFault
 from ..settings import REPOSITORY, settings
 
-VERBS = ("extract", "validate", "publish")
+
+def verbs(contract: Contract) -> list[str]:
+    """What a run takes here, in this order: heads are made to agree without sync, and match compares by itself."""
+    return [verb for verb in layout.verbs(contract) if verb not in ("sync", "compare")]
 
 
 def new_run() -> str:

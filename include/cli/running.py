@@ -3,7 +3,9 @@
 import re
 import shutil
 import tempfile
+from itertools import chain
 from pathlib import Path
+from typing import get_args
 
 from rich.markdown import Markdown
 from rich.table import Table
@@ -11,53 +13,62 @@ from rich.table import Table
 from ..adapters.store import Store, own_store
 from ..contracts import layout, loader
 from ..contracts.columns import TableSchema
+from ..contracts.model import Contract
 from ..errors import DataError
 from ..settings import REPOSITORY, settings
+from ..tasks.perform import scratch
 from ..tasks.publish import judge
 from ..tasks.receipts import Receipt, files, found
-from ..tasks.sync import correct_heads
+from ..tasks.sync import correct_heads, index
 from ..versions import heads
 from . import live
 from .checking import problems_of, unfinished
 from .console import out, plain
-from .local import VERBS, dataset_folder, new_run, run_verbs
+from .local import dataset_folder, new_run, run_verbs, verbs
 
 _FOLDED = re.compile("<details><summary>(.*)</summary>")
 
 
 def attempt(name: str) -> None:
-    """Extracts and validates `name` and shows the report; publishes nothing.
+    """Extracts, validates and matches `name` and shows the reports; publishes nothing.
 
     Raises DataError where the contract is wrong or the data break a rule.
     """
-    _checked(name)
+    contract = _checked(name)
     place = REPOSITORY / ".commons" / "try" / name
     shutil.rmtree(place, ignore_errors=True)
     store = own_store(f"file://{place}")
     correct_heads(store)
     run = new_run()
     try:
-        run_verbs(name, run, VERBS[:2], {"COMMONS_STORE": f"file://{place}"})
+        run_verbs(name, run, verbs(contract)[:-1], {"COMMONS_STORE": f"file://{place}"})
     finally:
         if receipt := found(store, name, run, "validate"):
             _show_report(store, receipt)
             _show_judgement(name, store, receipt)
+        if receipt := found(store, name, run, "match"):
+            _show_report(store, receipt)
 
 
 def run_local(names: list[str]) -> None:
-    """Makes a version of each dataset by local processes and pins it in the working tree's data.dvc."""
-    for name in names:
-        _checked(name)
-    for name in names:
-        _run_local(name)
+    """Makes a version of each dataset by local processes and pins it in the working tree's data.dvc.
+
+    What others read runs before them, in whichever order the names are given.
+    """
+    contracts = {name: _checked(name) for name in names}
+    for name in chain.from_iterable(loader.waves(Path(settings().datasets), names)):
+        _run_local(name, contracts[name])
 
 
-def _run_local(name: str) -> None:
+def _run_local(name: str, contract: Contract) -> None:
     store = own_store()
     correct_heads(store)
+    if contract.match:  # so that every run finds it; before all, since there may be no version of the register
+        with scratch() as place:
+            index(contract.match.register, Path(settings().datasets), store, place)
     run = new_run()
     try:
-        run_verbs(name, run, VERBS)
+        run_verbs(name, run, verbs(contract))
     finally:
         _show_difference(store, name, run)
     _conclude(store, name, run)
@@ -88,9 +99,10 @@ def run_airflow(names: list[str]) -> None:
         )
 
 
-def _checked(name: str) -> None:
+def _checked(name: str) -> Contract:
     if problems := problems_of([name])[name]:
         raise DataError(*problems)
+    return loader.load(dataset_folder(name))
 
 
 def _show_report(store: Store, receipt: Receipt) -> None:
@@ -136,7 +148,8 @@ def _show_page(report: Path) -> None:
 
 def _show_log(store: Store, name: str, run: str) -> None:
     """The end of what the run's last pod said."""
-    logs = [path for verb in layout.VERBS for path in store.list(layout.log_folder(name, run, verb))]
+    verbs = get_args(layout.Verb)
+    logs = [path for verb in verbs for path in store.list(layout.log_folder(name, run, verb))]
     if logs:
         said = (store.get(logs[-1]) or b"").decode(errors="replace").splitlines()[-15:]
         out.print(f"[bold]{name}[/bold]: the end of {store.url}/{logs[-1]}:", highlight=False, soft_wrap=True)

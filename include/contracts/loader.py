@@ -1,7 +1,8 @@
 """contract.yaml to Contract: everything that is wrong with it at once, each problem with its line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -59,6 +60,24 @@ def matching_inputs(root: Path, contract: Contract) -> list[str]:
     register = _known(root / contract.match.register)
     forms = {register.register.legal_forms} if register and register.register else set()
     return sorted({*contract.match.reads().values(), *forms})
+
+
+def waves(root: Path, names: Iterable[str]) -> list[list[str]]:
+    """`names` in the order in which they can run: each wave reads only what stands in waves before it, or not here.
+
+    Raises ContractError where one of the contracts is broken, or they read each other in a circle.
+    """
+    asked = set(names)
+    order = TopologicalSorter({name: asked.intersection(inputs(root, load(root / name))) for name in sorted(asked)})
+    try:
+        order.prepare()
+    except CycleError as error:
+        raise ContractError(f"{' -> '.join(error.args[1])}: they read each other in a circle. Take one out.") from error
+    found = []
+    while wave := sorted(order.get_ready()):
+        found.append(wave)
+        order.done(*wave)
+    return found
 
 
 def consumers(root: Path, name: str) -> list[str]:

@@ -10,7 +10,7 @@ import polars as pl
 from ..adapters.store import Store
 from ..contracts.columns import TableSchema
 from ..errors import EnvironmentFault
-from ..matching import links
+from ..matching import links, page
 from ..matching.level2 import exceptions_of, relations_of
 from ..matching.match import Matcher
 from ..matching.parents import Parents, parents_as_of
@@ -87,8 +87,10 @@ def _match(asked: Asked, shards: list[Receipt], store: Store, place: Path) -> Wo
         carried=stands.height, changes=_changes(settled, followed, matcher, asked),
         parents=parents.counts() if parents else None, ownership=owned,
     )  # fmt: skip
-    outputs["match.json"] = place / "match.json"
-    outputs["match.json"].write_text(text(told), encoding="utf-8")
+    texts = {"match.json": text(told), "report.md": page.markdown(told), "report.html": page.page(told)}
+    for name, content in texts.items():
+        outputs[name] = place / name
+        outputs[name].write_text(content, encoding="utf-8")
     _tell(asked, told)
     return Work(outputs=outputs, facts={"inputs": {name: e.meta.content for name, e in sorted(asked.entries.items())}})
 

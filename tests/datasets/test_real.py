@@ -3,19 +3,22 @@
 import json
 import os
 import subprocess
+from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from include.adapters.store import Store
+from include.cli.local import verbs
 from include.contracts import loader
 from include.settings import REPOSITORY
 from include.tasks.receipts import Receipt, found
 from include.versions import reading, worktree
 
 ROOM = REPOSITORY / "include" / "datasets"
-NAMES = loader.names(ROOM)
+NAMES = list(chain.from_iterable(loader.waves(ROOM, loader.names(ROOM))))
 
 # Records, published, quarantined, merged; counted from the publishers' files (see the data's own descriptions).
 KNOWN = {
@@ -47,7 +50,7 @@ class Clone:
         self.remote = place / "remote"
 
     def run(self, name: str, run: str) -> Receipt:
-        for verb in ("extract", "validate", "publish"):
+        for verb in verbs(loader.load(ROOM / name)):
             command = [str(REPOSITORY / ".venv-task/bin/python"), "-m", "include.tasks", verb, name, "--run", run]
             done = subprocess.run(
                 command, env=self.variables, cwd=REPOSITORY, capture_output=True, text=True, check=False
@@ -65,6 +68,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Clone:
 
 def test_the_authors_room_holds_the_datasets_whose_counts_are_known() -> None:
     assert set(KNOWN) <= set(NAMES)
+    assert NAMES.index("elf_codes") < NAMES.index("lei_entities") < NAMES.index("epa_parents")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -138,3 +142,42 @@ def test_epa_parents_report_the_dirt_as_such(clone: Clone) -> None:
     assert (rules["sums.ownership_pct"]["groups"], rules["sums.ownership_pct"]["severity"]) == (82, "warning")
     table = pl.read_parquet(_file(clone, "epa_parents", "table/part-00000.parquet"))
     assert table["ownership_pct"].null_count() == 81
+
+
+# Names of each dataset; of them, links that are surely right and surely wrong, looked up in the register by a person.
+MATCHED = {
+    "pudl_utilities": (15_112, "Madison Gas & Electric Co", "MADISON GAS AND ELECTRIC COMPANY"),
+    "sec_filers": (7_992, "NEXTERA ENERGY INC", "NextEra Energy, Inc."),
+    "epa_parents": (3_319, "CALHOUN POWER CO LLC", "Calhoun Power Company, LLC"),
+    "wri_power_plants": (6_868, "Portland General Electric Co", "PORTLAND GENERAL ELECTRIC COMPANY"),
+    "eia_plants": (5_369, "Portland General Electric Co", "PORTLAND GENERAL ELECTRIC COMPANY"),
+}
+
+
+@pytest.mark.parametrize("name", MATCHED)
+def test_names_are_linked_to_legal_entities_that_exist(name: str, clone: Clone) -> None:
+    register = pl.read_parquet(_file(clone, "lei_entities", "table/part-00000.parquet"))
+    matches = pl.read_parquet(_file(clone, name, "matches.parquet"))
+    mentions, known, legal_name = MATCHED[name]
+    assert matches.height == mentions
+    linked = matches.drop_nulls("entity_id")
+    assert 50 < linked.height < mentions / 2  # the register holds three sectors only
+    for column in ("entity_id", "candidate_id", "runner_up"):
+        assert matches[column].drop_nulls().is_in(register["lei"].implode()).all()
+    assert dict(linked.select("name", "candidate_name").iter_rows())[known] == legal_name
+    told = json.loads(_file(clone, name, "match.json").read_text())
+    assert sum(part["mentions"] for part in told["decisions"].values()) == mentions
+    assert told["register"]["md5"] == worktree.pins(clone.root).entries["lei_entities"].md5
+    inputs = worktree.pins(clone.root).entries[name].meta.inputs
+    assert set(inputs) == {"elf_codes", "lei_entities"}
+
+
+def test_the_roll_up_of_epa_parents_preserves_the_facilities_totals(clone: Clone) -> None:
+    table = pl.read_parquet(_file(clone, "epa_parents", "table/part-00000.parquet"))
+    companies = pl.read_parquet(_file(clone, "epa_parents", "rollup.parquet"))
+    facilities = table.select("facility_id", "reporting_year", "emissions_tco2e").unique().drop_nulls()
+    published = sum((Decimal(repr(one)) for one in facilities["emissions_tco2e"].to_list()), Decimal())
+    assert companies["emissions_tco2e"].sum() == published
+    told = json.loads(_file(clone, "epa_parents", "match.json").read_text())["ownership"]
+    assert Decimal(told["given"]) == published == Decimal(told["allocated"]) + Decimal(told["unallocated"])
+    assert 0 < Decimal(told["unallocated"]) < published / 10
