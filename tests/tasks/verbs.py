@@ -7,13 +7,13 @@ A job has `variables` (of the environment), `arguments` (of include.tasks) and `
 import importlib
 import os
 import sys
-from typing import Any
+from typing import Any, get_args
 
-from include.contracts.layout import VERBS
+from include.contracts.layout import Verb
 from include.tasks.__main__ import main as verb
 from tests.versions.publisher import Killer, serve
 
-for name in (*VERBS, "verify"):
+for name in get_args(Verb):
     importlib.import_module(f"include.tasks.{name}")
 
 

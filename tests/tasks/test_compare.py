@@ -1,0 +1,122 @@
+"""compare: names in ranges, each in a process of its own; whatever happens to one, what comes out is the same."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.tasks.conftest import Forks
+from tests.tasks.matched import OWNERS, Matched
+
+
+@pytest.fixture
+def matched(tmp_path: Path, forks: Forks) -> Matched:
+    return Matched(tmp_path / "matched", forks).begin()
+
+
+def pairs(matched: Matched, shard: int, run: str = "r1") -> pl.DataFrame:
+    receipt = matched.receipt(f"compare-{shard:04d}", run)
+    assert receipt.verb == "compare"
+    assert receipt.inputs["shard"] == [shard, matched.shards]
+    return pl.read_parquet(matched.store.local(f"{receipt.folder}/pairs.parquet", Path()))
+
+
+def test_each_shard_leaves_the_pairs_of_its_range_and_match_takes_all(matched: Matched) -> None:
+    assert matched.run() == [0] * 7
+    ranges = [pairs(matched, shard)["mention"] for shard in range(3)]
+    assert all(part.len() > 0 for part in ranges)
+    assert ranges[0].max() < ranges[1].min() < ranges[1].max() < ranges[2].min()  # type: ignore[operator]
+    match = matched.receipt("match")
+    assert match.inputs["compare"] == [matched.receipt(f"compare-{shard:04d}").sha256 for shard in range(3)]
+    links = pl.read_parquet(matched.store.local(f"{match.folder}/matches.parquet", Path()))
+    assert links.height == len({owner["owner"] for owner in OWNERS})
+    assert links["entity_id"].count() > 30
+
+
+def test_the_same_bytes_for_one_shard_three_and_seven(tmp_path: Path, forks: Forks) -> None:
+    md5s = set()
+    for shards in (1, 3, 7):
+        one = Matched(tmp_path / str(shards), forks, shards).begin()
+        one.write("owners", OWNERS, "plant", (one.room / "owners/contract.yaml").read_text().split("\n")[-2] + "\n")
+        assert set(one.run()) == {0}
+        folder = one.receipt("match")
+        md5s.add(tuple(folder.outputs[name].sha256 for name in ("matches.parquet", "review.parquet", "match.json")))
+    assert len(md5s) == 1
+
+
+def test_a_shard_killed_anywhere_and_retried_changes_nothing(tmp_path: Path, forks: Forks) -> None:
+    """Fault 1: kill -9 while a shard is compared; its retry leaves the same bytes, and match the same version."""
+    calm = Matched(tmp_path / "calm", forks).begin()
+    for verb, shard in calm.verbs()[:2]:
+        calm.verb(verb, shard=shard)
+    events = calm.verb("compare", shard=1)["events"]
+    assert events > 6
+    for shard in (0, 2):
+        calm.verb("compare", shard=shard)
+    assert [calm.verb(verb)["code"] for verb in ("match", "publish")] == [0, 0]
+    wanted, links = calm.pinned(), calm.receipt("match").outputs
+    assert wanted is not None
+
+    hit = Matched(tmp_path / "hit", forks).begin()
+    for verb in ("extract", "validate"):
+        assert hit.verb(verb)["code"] == 0
+    for at in sorted({1, 3, events // 2, events - 2, events - 1}):
+        assert hit.verb("compare", shard=1, kill_at=at) == {}, f"not killed at {at}"
+    for shard in (2, 1, 0):
+        assert hit.verb("compare", shard=shard)["code"] == 0
+    assert [hit.verb(verb)["code"] for verb in ("match", "publish")] == [0, 0]
+    assert {name: hit.receipt("match").outputs[name] for name in links} == links
+    again = hit.pinned()
+    assert again is not None
+    assert again.meta.content == wanted.meta.content
+
+
+def test_a_shard_that_is_done_is_adopted_and_clearing_it_does_it_again(matched: Matched) -> None:
+    for verb in ("extract", "validate"):
+        matched.verb(verb)
+    first = matched.verb("compare", shard=0)
+    before = matched.receipt("compare-0000")
+    again = matched.verb("compare", shard=0)
+    assert matched.receipt("compare-0000") == before
+    assert again["events"] < first["events"] / 2
+    assert matched.verb("compare", shard=0, attempt=1)["code"] == 0
+    cleared = matched.receipt("compare-0000")
+    assert (cleared.attempt, cleared.outputs) == ("0001", before.outputs)
+
+
+def test_match_refuses_shards_that_miss_or_compared_something_else(matched: Matched) -> None:
+    for verb, shard in (("extract", None), ("validate", None), ("compare", 0), ("compare", 2)):
+        assert matched.verb(verb, shard=shard)["code"] == 0
+    assert matched.verb("match")["code"] == 2
+    matched.verb("compare", shard=1)
+    matched.write("owners", OWNERS[:-5], "plant", "match: {register: companies, entity: owner, shards: 3}\n")
+    matched.verb("extract", attempt=1)
+    assert matched.verb("validate", attempt=1)["code"] == 0
+    assert matched.verb("match")["code"] == 2
+    for shard in range(3):
+        assert matched.verb("compare", shard=shard, attempt=1)["code"] == 0
+    assert matched.verb("match")["code"] == 0
+
+
+def test_another_number_of_shards_than_the_contract_s_is_refused(matched: Matched) -> None:
+    for verb in ("extract", "validate"):
+        matched.verb(verb)
+    matched.shards = 4
+    assert matched.verb("compare", shard=0)["code"] == 1
+
+
+def test_sync_makes_the_index_that_shards_read(matched: Matched) -> None:
+    assert matched.verb("sync")["code"] == 0
+    key = matched.receipt("sync").facts["index"]
+    assert matched.store.get(f"indexes/companies/{key}/manifest.json")
+    assert matched.run() == [0] * 7
+
+
+def test_without_a_version_of_the_register_sync_says_what_to_run_first(tmp_path: Path, forks: Forks) -> None:
+    one = Matched(tmp_path / "one", forks).begin()
+    (one.room / "other").mkdir()
+    for file in ("contract.yaml", "schema.py", "rows.csv"):
+        (one.room / "other" / file).write_bytes((one.room / "companies" / file).read_bytes())
+    contract = one.room / "owners/contract.yaml"
+    contract.write_text(contract.read_text().replace("register: companies", "register: other"))
+    assert one.verb("sync")["code"] == 1
