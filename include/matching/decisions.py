@@ -81,34 +81,32 @@ def one_to_one(scored: pl.DataFrame, review: float) -> pl.DataFrame:
 
 
 def alone(pairs: pl.DataFrame, review: float) -> pl.DataFrame:
-    """`pairs` (as scored, in one row each) in their places where an entity may have one mention only.
+    """`pairs` in their places where an entity may have one mention only.
 
-    Columns besides those of scored: place (0 judged, 1 identified, 2 others), fixed (the pair stands whatever others
-    want), closed (the pair may not be assigned). Identified pairs go before others. Result: place 2 for what is
-    assigned, 3 for what is free, 4 for entities of other mentions; `taken`, whether the entity is another mention's;
-    `tied_to`, how many other mentions would have had it just as well.
+    Columns besides those of scored: place (0 judged, 1 identified, 2 others), fixed (the pair stands, whatever others
+    want), closed (it may not be assigned). Identified pairs go before others. Result: place 2 for what is assigned, 3
+    for what is free, 4 for entities of other mentions, 5 for what is less likely than `review`; taken, whether another
+    mention has the entity; tied_to, how many others would have had it just as well.
     """
     fixed, identified = pairs.filter("fixed").select(_PAIR), pl.col("place") == 1
-    free = (
-        pairs.filter(~pl.col("closed"))
-        .join(fixed, on="entity", how="anti")
-        .filter(identified | (pl.col("score") >= review))
-    )
+    likely = (pl.col("score") >= review).fill_null(False)
+    free = pairs.filter(~pl.col("closed"), identified | likely).join(fixed, on="entity", how="anti")
     wanted = free.select(*_PAIR, pl.col("score") + identified)
     chosen = pl.concat([fixed, one_to_one(wanted, 0).select(_PAIR)])
-    owners = chosen.unique("entity", keep="first", maintain_order=True).select("entity", owner="mention")
-    own = chosen.join(pairs, on=_PAIR, how="left").select("mention", own="score")
+    known = chosen.join(pairs.select(*_PAIR, "score", "place"), on=_PAIR, how="left", maintain_order="left")
+    owners = known.unique("entity", keep="first").select("entity", owner="mention", owner_place="place")
+    own = known.select("mention", own="score")
     found = pairs.join(owners, on="entity", how="left").join(own, on="mention", how="left")
-    mine, taken = pl.col("owner") == pl.col("mention"), pl.col("owner").ne(pl.col("mention")).fill_null(False)
-    likely = (pl.col("score") >= review).fill_null(False)
-    wants = ~pl.col("closed") & likely & (pl.col("score") >= pl.col("own").fill_null(0))
+    mine, others = (pl.col("owner") == pl.col("mention"), (pl.col("owner") != pl.col("mention")).fill_null(False))
+    contested = pl.col("owner_place").fill_null(2) == 2
+    wants = contested & ~pl.col("closed") & likely & (pl.col("score") >= pl.col("own").fill_null(0))
     like = wants.sum().over("entity", "score").cast(pl.Int64) - 1
-    place = pl.when(pl.col("place") < 2).then("place").when(mine).then(2).when(taken & likely).then(4).otherwise(3)
+    place = pl.when(mine).then(2).when(~likely).then(5).when(others).then(4).otherwise(3)
     return found.with_columns(
-        place=place.cast(pl.UInt8),
-        taken=taken & likely,
+        place=pl.when(pl.col("place") < 2).then("place").otherwise(place).cast(pl.UInt8),
+        taken=others & (likely | identified),
         tied_to=pl.when(wants & (pl.col("place") == 2)).then(like).otherwise(0).cast(pl.UInt32),
-    ).drop("owner", "own")
+    ).drop("owner", "owner_place", "own")
 
 
 def _components(left: np.ndarray, right: np.ndarray) -> list[np.ndarray]:

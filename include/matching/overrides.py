@@ -7,8 +7,11 @@ import polars as pl
 from .judgements import NOBODY, Judgement, frame
 from .match import DETAILS, Matcher, details, row_of
 
+ABOUT = ("name", "country", "lei", "by", "on")
+"""What tells one judgement from others."""
 RETIRED = ("INACTIVE", "RETIRED", "MERGED", "DUPLICATE", "ANNULLED", "CANCELLED", "DISSOLVED")
 """Of GLEIF's statuses of entities and registrations (LEI-CDF 3.1), those of an entity that is no more."""
+_PAIR = (pl.col("entity_id").alias("id"), pl.col("entity_name").alias("name_there"), "method", "score")
 _TOLD = {
     "match": "judged a match by {} on {}: {}",
     "none": "judged to be no entity of the register by {} on {}: {}",
@@ -18,13 +21,13 @@ _TOLD = {
 
 
 def judged(mentions: pl.DataFrame, judgements: Sequence[Judgement], matcher: Matcher) -> pl.DataFrame:
-    """A row for each mention and judgement about its name and country: mention, lei, verdict ("match", "none", "gone"
-    or "no match"), by, on, told (a sentence), and the columns of DETAILS, null where the register has no such id."""
+    """A row for each mention and judgement about its name and country: mention, ABOUT, verdict ("match", "none",
+    "gone" or "no match"), told (a sentence), and the columns of DETAILS, null where the register has no such id."""
     said = frame(judgements).with_columns(pl.col("country").fill_null(""), name=pl.col("name").str.strip_chars())
     names = mentions.select(
         "mention", name=pl.col("name").str.strip_chars(), country=pl.col("country").fill_null("")
     ).cast({"mention": pl.UInt32})
-    found = names.join(said, on=["name", "country"], how="inner", maintain_order="left_right").drop("name", "country")
+    found = names.join(said, on=["name", "country"], how="inner", maintain_order="left_right")
     known = row_of(matcher, found["lei"].unique())
     rows = known.select("id", *details(matcher, known["row"]))
     found = found.join(rows, left_on="lei", right_on="id", how="left", maintain_order="left")
@@ -42,7 +45,7 @@ def judged(mentions: pl.DataFrame, judgements: Sequence[Judgement], matcher: Mat
         )
         for name, text in _TOLD.items()
     )
-    return found.select("mention", "lei", "verdict", "by", "on", told.alias("told"), *DETAILS.values())
+    return found.select("mention", *ABOUT, "verdict", told.alias("told"), *DETAILS.values())
 
 
 def applied(pairs: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
@@ -56,3 +59,35 @@ def applied(pairs: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
     match = match.join(scores, on=both, how="left", maintain_order="left").with_columns(method=pl.lit("reviewed"))
     others = left.join(match, on=both, how="anti", maintain_order="left")
     return pl.concat([others, match.select(others.columns)])
+
+
+def disagreeing(
+    told: pl.DataFrame, pairs: pl.DataFrame, accept: float, last: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """What speaks against the judgements `told`, a row each: mention, ABOUT, evidence (a sentence).
+
+    Where an entity other than the judged one, or one judged to be wrong, is as likely as `accept` among `pairs`, or is
+    named by an identifier; where the judged one is no more, or had another name in `last`, the last version's matches.
+    """
+    match, wrong = pl.col("verdict") == "match", pl.col("verdict") == "no match"
+    both = told.join(pairs.select("mention", *_PAIR), on="mention", how="inner", maintain_order="left_right")
+    same = pl.col("id") == pl.col("lei")
+    both = both.filter((wrong & same) | (~wrong & ~same))
+    named, likely = pl.col("method") == "identifier", pl.col("score") >= accept
+    found = [
+        both.filter(likely).with_columns(
+            evidence=pl.format("{} ({}) scores {}", "name_there", "id", pl.col("score").round(2))
+        ),
+        both.filter(named).with_columns(evidence=pl.format("an identifier names {} ({})", "name_there", "id")),
+        told.filter(match & pl.col("entity_status").str.to_uppercase().is_in(RETIRED)).with_columns(
+            evidence=pl.format("the register says {} of {}", "entity_status", "lei")
+        ),
+        *([] if last is None else [_renamed(told.filter(match), last)]),
+    ]
+    return pl.concat([one.select("mention", *ABOUT, "evidence") for one in found]).sort("mention", "lei", "evidence")
+
+
+def _renamed(match: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
+    old = last.select(lei="entity_id", was="candidate_name").drop_nulls().unique("lei", maintain_order=True)
+    known = match.join(old, on="lei", how="inner", maintain_order="left").filter(pl.col("was") != pl.col("entity_name"))
+    return known.with_columns(evidence=pl.format("{} was called {}, and is {} now", "lei", "was", "entity_name"))

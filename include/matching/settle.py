@@ -7,12 +7,13 @@ from typing import Any
 import polars as pl
 
 from ..errors import DataError
-from .decisions import alone, bands, decided, ranked
+from .decisions import bands, ranked
 from .features import FEATURES
 from .judgements import Judgement
 from .lookup import identified
 from .match import DETAILS, FEATURE, Matcher, row_of
-from .overrides import applied, judged
+from .overrides import ABOUT, applied, disagreeing, judged
+from .verdicts import best, placed
 
 CANDIDATE = {name: f"candidate_{name.removeprefix('entity_')}" for name in DETAILS.values()}
 PARENTS = ("direct_parent", "ultimate_parent", "parent_reason", "parent_path")
@@ -68,23 +69,25 @@ def settle(
     parents: pl.DataFrame | None = None,
     version: str = "",
     carried: tuple[pl.DataFrame, pl.DataFrame] | None = None,
+    last: pl.DataFrame | None = None,
 ) -> Settled:
     """One row for each of `mentions` (mentions.Mentions' frame) of what `compare` found: `pairs`, in any order.
 
     `parents`: the entities of parents.parents_as_of. `version` names the register. `carried`: rows of an older matches
     and of its queue that stand as they are but for their records, weight and parents; pairs of these mentions aren't
-    needed. Raises ContractError where `accept` and `review` make no bands, DataError where an id is none of the
-    register's.
+    needed. `last`: the whole matches of the last version, to tell where a judged entity had another name. Raises
+    ContractError where `accept` and `review` make no bands, DataError where an id is none of the register's.
     """
     bands(accept, review)
     old, queue = carried or (_empty(mentions, TAIL), _empty(mentions, QUEUE))
     key = keys(mentions)
     fresh = mentions.join(old, on=key, how="anti", nulls_equal=True, maintain_order="left")
     given, told = identified(mentions, matcher.index), judged(fresh, judgements, matcher)
-    here = applied(pairs.join(fresh, on="mention", how="semi"), told)
-    scored, facts = _placed(here, told, accept, review, single)
-    best = _best(scored, facts, _notes(given, told), accept, review)
-    rows = _rows(fresh, best).with_columns(register_version=pl.lit(version))
+    compared = pairs.join(fresh, on="mention", how="semi")
+    against = disagreeing(told, compared, accept, last)
+    scored = placed(applied(compared, told), told, accept, review, single)
+    rows = _rows(fresh, best(scored, accept, review), _notes(given, told, against))
+    rows = rows.with_columns(register_version=pl.lit(version))
     mine = [name for name in mentions.columns if name != "mention"]
     kept = mentions.join(old.select(*key, *TAIL), on=key, how="inner", nulls_equal=True)
     matches = _with_parents(pl.concat([rows, kept.select(rows.columns)]), parents).sort("mention")
@@ -93,7 +96,7 @@ def settle(
     kept = doubtful.join(queue.select(*key, *QUEUE), on=key, how="inner", nulls_equal=True)
     waiting = pl.concat([waiting, kept.select(waiting.columns)]).sort("mention", "rank")
     _refuse_strangers(matches, waiting, matcher)
-    counts: dict[str, Any] = {}
+    counts = {"identifiers": _identifiers(given, matches), "judgements": _judgements(judgements, told, against)}
     return Settled(matches.select(*mine, *TAIL), waiting.select(*mine, *QUEUE), counts)
 
 
@@ -101,96 +104,37 @@ def _empty(mentions: pl.DataFrame, columns: dict[str, type[pl.DataType]]) -> pl.
     return pl.DataFrame(schema={**mentions.drop("mention").schema, **columns})
 
 
-def _placed(
-    pairs: pl.DataFrame, told: pl.DataFrame, accept: float, review: float, single: bool
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """`pairs` with their place, and what is to be known of each mention."""
-    named = pl.col("method") == "identifier"
-    facts = pairs.group_by("mention").agg(
-        named=named.sum(),
-        named_score=pl.col("score").filter(named).max(),
-        named_same=pl.col(f"{FEATURE}same_words").filter(named).max(),
-        other_score=pl.col("score").filter(~named).max(),
-    )
-    likely = (pl.col("named_score") >= review) & ~(
-        (pl.col("other_score").fill_null(0) >= accept) & (pl.col("named_score") < accept)
-    )
-    same = (pl.col("named_same") == 1) & (pl.col("named_score") >= pl.col("other_score").fill_null(0))
-    facts = facts.with_columns(fits=(pl.col("named") == 1) & (likely | same).fill_null(False))
-    verdict = told.filter(pl.col("verdict") != "no match").select("mention", "verdict")
-    facts = facts.join(verdict, on="mention", how="full", coalesce=True)
-    place = pl.when(pl.col("method") == "reviewed").then(0).when(named).then(1).otherwise(2).cast(pl.UInt8)
-    scored = pairs.with_columns(place=place, tied_to=pl.lit(0, pl.UInt32), taken=pl.lit(False)).rename(
-        {"entity_id": "entity"}
-    )
-    return (_single(scored, facts, review) if single else scored), facts
-
-
-def _single(scored: pl.DataFrame, facts: pl.DataFrame, review: float) -> pl.DataFrame:
-    """Judged and identified links stand; mentions that a person decides take no entity from others."""
-    known = scored.join(facts.select("mention", "fits", "named", "verdict"), on="mention", how="left")
-    fixed = pl.col("method") == "reviewed"
-    conflict, elsewhere = ~pl.col("fits") & (pl.col("named") > 0), pl.col("fits") & (pl.col("place") != 1)
-    found = known.with_columns(fixed=fixed, closed=pl.col("verdict").is_not_null() | conflict | elsewhere)
-    return alone(found, review).select(scored.columns)
-
-
-def _notes(given: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+def _notes(given: pl.DataFrame, told: pl.DataFrame, against: pl.DataFrame) -> pl.DataFrame:
     """Sentences about each mention's judgements and identifiers; who judged last, and when."""
-    said = told.group_by("mention", maintain_order=True).agg(
-        pl.col("told").str.join("; "), pl.col("by").last().alias("judged_by"), pl.col("on").max().alias("judged_on")
-    )
+    last = told.sort("mention", "on", "by", maintain_order=True).group_by("mention", maintain_order=True)
+    by = last.agg(pl.col("told").str.join("; "), pl.col("by").last(), pl.col("on").last(), "verdict")
     notes = given.unique(["mention", "kind"], keep="first", maintain_order=True).drop_nulls("note")
     noted = notes.group_by("mention", maintain_order=True).agg(pl.col("note").str.join("; "))
-    return said.join(noted, on="mention", how="full", coalesce=True)
+    evidence = pl.format("but {}", pl.col("evidence").str.join("; "))
+    spoken = against.group_by("mention", maintain_order=True).agg(evidence.alias("against"))
+    every = by.join(noted, on="mention", how="full", coalesce=True).join(spoken, on="mention", how="left")
+    return every.with_columns(none=pl.col("verdict").list.contains("none").fill_null(False)).drop("verdict")
 
 
-def _best(scored: pl.DataFrame, facts: pl.DataFrame, notes: pl.DataFrame, accept: float, review: float) -> pl.DataFrame:
-    """The decided row of each mention that has pairs or a judgement."""
-    best = decided(scored.select("mention", "entity", "score", "place"), accept, review)
-    details = scored.select(
-        "mention", "entity", *CANDIDATE.keys() - {"entity_id"}, "method", "reasons", "taken", "tied_to"
-    )
-    best = best.join(details, on=["mention", "entity"], how="left", maintain_order="left")
-    runner = scored.select("mention", runner_up="entity", runner_up_name="entity_name")
-    best = best.join(runner, on=["mention", "runner_up"], how="left", maintain_order="left")
-    best = best.join(facts, on="mention", how="full", coalesce=True).join(
-        notes, on="mention", how="full", coalesce=True
-    )
-    tied = (pl.col("tied") + pl.col("tied_to")).cast(pl.UInt32)
-    best = best.with_columns(tied=tied)
-    decision = (
-        pl.when(pl.col("verdict") == "match").then(pl.lit("accept"))
-        .when(pl.col("verdict") == "none").then(pl.lit("reject"))
-        .when(pl.col("fits") & ~pl.col("taken")).then(pl.lit("accept"))
-        .when(pl.col("named") > 0).then(pl.lit("review"))
-        .when((pl.col("verdict") == "gone") & (pl.col("decision") == "accept")).then(pl.lit("review"))
-        .when((pl.col("tied") > 0) & (pl.col("decision") == "accept")).then(pl.lit("review"))
-        .when(pl.col("taken") & (pl.col("tied") == 0)).then(pl.lit("reject"))
-        .otherwise("decision")
-    )  # fmt: skip
-    method = pl.when(pl.col("verdict") == "none").then(pl.lit("reviewed")).otherwise("method")
-    return best.with_columns(decision=decision, method=method)
-
-
-def _rows(fresh: pl.DataFrame, best: pl.DataFrame) -> pl.DataFrame:
-    rows = fresh.join(best, on="mention", how="left", maintain_order="left").rename(
-        {"entity": "candidate_id"} | {old: new for old, new in CANDIDATE.items() if old != "entity_id"}
-    )
+def _rows(fresh: pl.DataFrame, found: pl.DataFrame, notes: pl.DataFrame) -> pl.DataFrame:
+    """The mention's own columns and TAIL, without parents and version."""
+    rows = fresh.join(found, on="mention", how="left", maintain_order="left")
+    rows = rows.join(notes, on="mention", how="left", maintain_order="left")
     letters = pl.col("name").str.contains(r"[\p{L}\p{N}]")
     nothing = pl.when(letters).then(pl.lit("no candidate")).otherwise(pl.lit("no letter or digit in the name"))
-    found = pl.col("candidate_id").is_not_null()
-    others = pl.when((pl.col("tied") > 0) & found).then(pl.format("{} as likely", pl.col("tied")))
+    told = ("told", "against", "note", "conflict", pl.coalesce("reasons", nothing), "others", "elsewhere")
+    decision = pl.coalesce("decision", pl.when("none").then(pl.lit("reject")), pl.lit("none"))
     rows = rows.with_columns(
-        pl.col("method").fill_null("none"),
-        pl.col("decision").fill_null("none"),
-        reasons=pl.concat_str(
-            "told", "note", pl.when(found).then("reasons").otherwise(nothing), others, separator="; ", ignore_nulls=True
-        ),
-    )
-    linked = pl.when(pl.col("decision") == "accept").then("candidate_id")
+        pl.when("none").then(pl.lit("reviewed")).otherwise("method").fill_null("none").alias("method"),
+        decision=decision,
+        reasons=pl.concat_str(*told, separator="; ", ignore_nulls=True),
+        entity_id=pl.when(decision == "accept").then("entity"),
+        candidate_id="entity",
+        judged_by="by",
+        judged_on="on",
+    ).rename({old: new for old, new in CANDIDATE.items() if old != "entity_id"})
     lacking = [pl.lit(None, dtype).alias(name) for name, dtype in TAIL.items() if name not in rows.columns]
-    return rows.with_columns(lacking).with_columns(entity_id=linked).select(*fresh.columns, *TAIL)
+    return rows.with_columns(lacking).select(*fresh.columns, *TAIL)
 
 
 def _with_parents(rows: pl.DataFrame, parents: pl.DataFrame | None) -> pl.DataFrame:
@@ -216,6 +160,34 @@ def _queue(scored: pl.DataFrame, doubtful: pl.DataFrame) -> pl.DataFrame:
     shown = order.with_columns(rank=rank, tied=tied).filter((pl.col("rank") <= SHOWN) | pl.col("tied"))
     found = doubtful.join(shown.rename({"entity": "entity_id"}), on="mention", how="inner", maintain_order="left_right")
     return found.select(*doubtful.columns, *QUEUE)
+
+
+def _identifiers(given: pl.DataFrame, matches: pl.DataFrame) -> dict[str, Any]:
+    """How many mentions have which, by kind and state, with examples; and those whose name disagrees."""
+    told: dict[str, Any] = {}
+    once = given.unique(["mention", "kind"], keep="first", maintain_order=True)
+    for (kind,), part in once.partition_by("kind", as_dict=True, maintain_order=True).items():
+        counts = part["state"].value_counts().sort("state")
+        worth = part.filter(pl.col("state").is_in(["repaired", "wrong", "unknown"]))
+        some = worth.group_by("state", maintain_order=True).agg(pl.col("published").head(SHOWN)).sort("state")
+        told[str(kind)] = dict(counts.iter_rows()) | {"examples": dict(some.iter_rows())}
+    conflict = matches.filter((pl.col("method") == "identifier") & (pl.col("decision") == "review"))
+    shown = conflict.sort("records", "mention", descending=[True, False]).head(SHOWN)
+    return told | ({"conflicting": conflict.height, "conflicts": shown["name"].to_list()} if told else {})
+
+
+def _judgements(judgements: Sequence[Judgement], told: pl.DataFrame, against: pl.DataFrame) -> dict[str, Any]:
+    if not judgements:
+        return {}
+    used = told.filter(pl.col("verdict") != "gone")
+    gone = told.filter(pl.col("verdict") == "gone")
+    said = against.select(*ABOUT, "evidence").unique().sort(ABOUT)
+    return {
+        "given": len(judgements),
+        "used": used.select(ABOUT).n_unique(),
+        "orphaned": gone.select(ABOUT).unique().sort(ABOUT).to_dicts(),
+        "disagreeing": said.to_dicts(),
+    }
 
 
 def _refuse_strangers(matches: pl.DataFrame, waiting: pl.DataFrame, matcher: Matcher) -> None:

@@ -1,0 +1,81 @@
+"""One decision a mention: judgements go before identifiers, and these before what the names look like."""
+
+import polars as pl
+
+from .decisions import alone, decided
+from .match import DETAILS, FEATURE
+
+FACTS = (*(name for name in DETAILS.values() if name != "entity_id"), "method", "reasons", "taken", "tied_to")
+_ONE = ["mention", "entity"]
+
+
+def placed(pairs: pl.DataFrame, told: pl.DataFrame, accept: float, review: float, single: bool) -> pl.DataFrame:
+    """`pairs` (overrides.applied) with `entity`, place (see decisions.alone), taken and tied_to, and with FITTING's
+    columns of their mention: named (how many entities identifiers name), fits, verdict."""
+    named = pl.col("method") == "identifier"
+    place = pl.when(pl.col("method") == "reviewed").then(0).when(named).then(1).otherwise(2).cast(pl.UInt8)
+    verdict = told.filter(pl.col("verdict") != "no match").select("mention", "verdict")
+    known = pairs.with_columns(_fitting(accept, review), place=place).rename({"entity_id": "entity"})
+    known = known.join(verdict, on="mention", how="left", maintain_order="left")
+    if not single:
+        return known.with_columns(tied_to=pl.lit(0, pl.UInt32), taken=pl.lit(False))
+    conflict, elsewhere = ~pl.col("fits") & (pl.col("named") > 0), pl.col("fits") & (pl.col("place") != 1)
+    closed = pl.col("verdict").is_not_null() | conflict | elsewhere
+    return alone(known.with_columns(fixed=pl.col("place") == 0, closed=closed), review).drop("fixed", "closed")
+
+
+def _fitting(accept: float, review: float) -> list[pl.Expr]:
+    """Whether the name agrees with the one entity that identifiers name: it is as likely as `review` and no other as
+    likely as `accept` instead, or it has the same words and no other is likelier."""
+    named, over = pl.col("method") == "identifier", "mention"
+    score = pl.col("score").filter(named).max().over(over)
+    other = pl.col("score").filter(~named).max().over(over).fill_null(0)
+    same = (pl.col(f"{FEATURE}same_words").filter(named).max().over(over) == 1) & (score >= other)
+    likely = (score >= review) & ((other < accept) | (score >= accept))
+    count = named.sum().over(over)
+    return [count.alias("named"), ((count == 1) & (likely | same)).fill_null(False).alias("fits")]
+
+
+def best(known: pl.DataFrame, accept: float, review: float) -> pl.DataFrame:
+    """The decided row of each mention that has pairs: decisions.decided with `known`'s facts, decision and note."""
+    found = decided(known.select(*_ONE, "score", "place"), accept, review)
+    facts = known.select(*_ONE, *FACTS, "named", "fits", "verdict")
+    found = found.join(facts, on=_ONE, how="left", maintain_order="left")
+    runner = known.select("mention", runner_up="entity", runner_up_name="entity_name")
+    found = found.join(runner, on=["mention", "runner_up"], how="left", maintain_order="left")
+    found = found.with_columns((pl.col("tied") + pl.col("tied_to")).alias("tied"))
+    conflict = (pl.col("named") > 0) & ~pl.col("fits") & pl.col("verdict").is_null()
+    return found.with_columns(*_others(), decision=_decision(), conflict=pl.when(conflict).then(_conflict(accept)))
+
+
+def _decision() -> pl.Expr:
+    sure = pl.col("decision") == "accept"
+    doubt = (pl.col("verdict") == "gone") | (pl.col("tied") > 0)
+    return (
+        pl.when(pl.col("verdict") == "match").then(pl.lit("accept"))
+        .when(pl.col("verdict") == "none").then(pl.lit("reject"))
+        .when(pl.col("fits") & ~pl.col("taken") & pl.col("verdict").is_null()).then(pl.lit("accept"))
+        .when(pl.col("named") > 0).then(pl.lit("review"))
+        .when(sure & doubt).then(pl.lit("review"))
+        .when(pl.col("taken") & (pl.col("tied") == 0)).then(pl.lit("reject"))
+        .otherwise("decision")
+    )  # fmt: skip
+
+
+def _conflict(accept: float) -> pl.Expr:
+    """Why what identifiers name goes to a person."""
+    likelier = (pl.col("runner_up_score") >= accept) & (pl.col("score") < pl.col("runner_up_score"))
+    return (
+        pl.when(pl.col("named") > 1).then(pl.format("identifiers name {} entities", "named"))
+        .when(likelier)
+        .then(pl.format("but the name is likelier {} ({})", "runner_up_name", pl.col("runner_up_score").round(2)))
+        .otherwise(pl.format("but the name does not fit ({})", pl.col("score").round(2)))
+    )  # fmt: skip
+
+
+def _others() -> list[pl.Expr]:
+    """How many others are as likely, and that an entity which may have one name only goes to another."""
+    one, many = pl.lit("1 other is as likely"), pl.format("{} others are as likely", "tied")
+    tied = pl.when(pl.col("tied") == 1).then(one).when(pl.col("tied") > 1).then(many)
+    taken = pl.when("taken").then(pl.lit("the entity goes to another name"))
+    return [tied.alias("others"), taken.alias("elsewhere")]
