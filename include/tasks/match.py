@@ -72,6 +72,7 @@ def _match(asked: Asked, shards: list[Receipt], store: Store, place: Path) -> Wo
         accept=asked.match.accept, review=asked.match.review, single=asked.match.single,
         judgements=matching.judged(asked), parents=parents.entities if parents else None,
         version=asked.register.meta.content, carried=_carried(names.frame, stands, followed),
+        last=followed.matches if followed else None,
     )  # fmt: skip
     outputs = {name: place / name for name in ("matches.parquet", "review.parquet")}
     parquet.write(settled.matches, outputs["matches.parquet"])
