@@ -1,6 +1,7 @@
 """A small deployment whose dataset `owners` is matched against `companies`, by the legal forms of `forms`."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,20 @@ class Matched:
         git("push", "-q", "origin", "HEAD:main", at=self.root / "seed")
         self.write("forms", few().to_dicts(), "elf_code")
         self.write("companies", COMPANIES, "code", REGISTER)
-        self.write("owners", OWNERS, "plant", MATCH.replace("SHARDS", str(self.shards)))
+        self.owners()
         for name in ("forms", "companies"):
             assert self.run(name, "r0") == [0, 0, 0]
         return self
+
+    def copy(self, root: Path, shards: int = 3) -> "Matched":
+        """The same deployment below another `root`, its `owners` compared in so many `shards`."""
+        other = Matched(Path(shutil.copytree(self.root, root)), self.forks, shards)
+        other.owners()
+        return other
+
+    def owners(self, rows: list[dict[str, Any]] = OWNERS) -> None:
+        """Writes the dataset that is matched."""
+        self.write("owners", rows, "plant", MATCH.replace("SHARDS", str(self.shards)))
 
     def write(self, name: str, rows: list[dict[str, Any]], key: str, more: str = "") -> None:
         """A dataset's folder and its source."""
