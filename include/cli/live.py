@@ -1,6 +1,6 @@
 """DAG runs as they go: a live table of datasets and the states of their tasks."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import get_args
@@ -22,8 +22,9 @@ class DagRun:
     """One run as it is now; seconds by task once that has ended."""
 
     dataset: str
-    run: str
-    state: str = "queued"
+    run: str = ""
+    """Its id; empty where it never began, since what it reads failed."""
+    state: str = "waiting"
     tasks: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -39,22 +40,32 @@ def airflow(wanted: Iterable[str] = (), port: int = 0) -> Laptop:
         )
 
 
-def follow(laptop: Laptop, names: list[str]) -> list[DagRun]:
-    """Triggers the DAGs `names` and shows their tasks until all have ended."""
-    runs = [DagRun(name, laptop.api.trigger(name)) for name in names]
-    with Live(_table(runs), console=out, refresh_per_second=4) as live, ThreadPoolExecutor(len(runs)) as pool:
+def follow(laptop: Laptop, reads: Mapping[str, Collection[str]], waves: list[list[str]]) -> list[DagRun]:
+    """Runs the DAGs of each wave beside each other, wave by wave, and shows their tasks until all have ended.
+
+    A dataset is not run where one that it `reads` failed.
+    """
+    runs = {name: DagRun(name) for wave in waves for name in wave}
+    told = list(runs.values())
+    with Live(_table(told), console=out, refresh_per_second=4) as live, ThreadPoolExecutor(len(runs)) as pool:
 
         def watch(run: DagRun) -> None:
+            if any(runs[name].state != "success" for name in reads[run.dataset] if name in runs):
+                run.state = "upstream_failed"
+                return
+            run.run = laptop.api.trigger(run.dataset)
+
             def changed(tasks: dict[str, str]) -> None:
                 run.state, run.tasks = "running", tasks
-                live.update(_table(runs))
+                live.update(_table(told))
 
             run.state = laptop.api.follow(run.dataset, run.run, changed)
             run.seconds = laptop.api.seconds(run.dataset, run.run)
-            live.update(_table(runs))
+            live.update(_table(told))
 
-        list(pool.map(watch, runs))
-    return runs
+        for wave in waves:
+            list(pool.map(watch, [runs[name] for name in wave]))
+    return told
 
 
 def _environment() -> dict[str, str]:

@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 from typing import get_args
@@ -56,6 +57,7 @@ def run_local(names: list[str]) -> None:
     What others read runs before them, in whichever order the names are given.
     """
     contracts = {name: _checked(name) for name in names}
+    _have_versions(contracts, own_store())
     for name in chain.from_iterable(loader.waves(Path(settings().datasets), names)):
         _run_local(name, contracts[name])
 
@@ -79,23 +81,40 @@ def run_airflow(names: list[str]) -> None:
 
     Raises DataError where a run fails; the report and log say why.
     """
-    for name in names:
-        _checked(name)
-    store = own_store()
+    contracts, room, store = {name: _checked(name) for name in names}, Path(settings().datasets), own_store()
+    _have_versions(contracts, store)
+    reads = {name: loader.inputs(room, contract) for name, contract in contracts.items()}
     laptop = live.airflow(names)
-    runs = live.follow(laptop, names)
+    runs = live.follow(laptop, reads, loader.waves(room, names))
     for run in runs:
-        _conclude(store, run.dataset, run.run)
-        if run.state != "success":
+        if run.run:
+            _conclude(store, run.dataset, run.run)
+        if run.run and run.state != "success":
             _show_log(store, run.dataset, run.run)
     out.print(f"Airflow keeps running at {laptop.address}; `commons down` stops it.", highlight=False)
-    if failed := [run.dataset for run in runs if run.state != "success"]:
+    if failed := [run for run in runs if run.state != "success"]:
+        raise DataError(*(_failure(run, laptop.address) for run in failed))
+
+
+def _failure(run: live.DagRun, address: str) -> str:
+    if not run.run:
+        return f"{run.dataset}: not run, since a dataset that it reads failed. Mend that one first."
+    return (
+        f"{run.dataset}: its run failed. Look at {address}/dags/{run.dataset} (`commons up` says the login), "
+        f"or see the same as local processes: commons try {run.dataset}."
+    )
+
+
+def _have_versions(contracts: Mapping[str, Contract], store: Store) -> None:
+    """Raises DataError where names are matched by a dataset that has no version and isn't run before them."""
+    room = Path(settings().datasets)
+    wanted = {other for one in contracts.values() for other in loader.matching_inputs(room, one)} - contracts.keys()
+    if wanted:
+        correct_heads(store, wanted)
+    if lacking := [name for name in sorted(wanted) if heads.read(store, settings().ref, name) is None]:
         raise DataError(
-            *(
-                f"{name}: its run failed. Look at {laptop.address}/dags/{name} (`commons up` says the login), "
-                f"or see the same as local processes: commons try {name}."
-                for name in failed
-            )
+            f"{', '.join(lacking)}: no version is published yet, and names are matched by one. Nothing ran. "
+            f"`commons run {' '.join((*lacking, *contracts))}` makes them in the right order."
         )
 
 
