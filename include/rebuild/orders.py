@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from ..adapters import git
@@ -34,7 +35,7 @@ class Order:
 
 
 def orders(repository: Path, names: Sequence[str], revision: str | None) -> list[Order]:
-    """Of `names` (all by default) at a revision, or in the working tree.
+    """Of `names` (all by default) at a revision, or in the working tree; what others read comes before them.
 
     Raises DataError where one has no version there, EnvironmentFault where there is no such revision.
     """
@@ -43,7 +44,23 @@ def orders(repository: Path, names: Sequence[str], revision: str | None) -> list
     pinned = parse(text, f"{revision or repository}:{FILE}").entries
     if problems := [_absent(repository, name, revision) for name in names if name not in pinned]:
         raise DataError(*problems)
-    return [order(repository, pinned[name], commit) for name in names or sorted(pinned)]
+    return [order(repository, pinned[name], commit) for name in _sorted({one: pinned[one] for one in names or pinned})]
+
+
+def _sorted(entries: Mapping[str, Entry]) -> list[str]:
+    """Names of versions, each behind those that it read; by name where an edited data.dvc makes that impossible."""
+    reads = {name: set(entries[name].meta.inputs) & entries.keys() for name in sorted(entries)}
+    try:
+        return list(TopologicalSorter(reads).static_order())
+    except CycleError:
+        return sorted(entries)
+
+
+def pinned_as(repository: Path, entry: Entry, commit: str | None) -> Entry:
+    """The version that Git pins with the bytes of `entry`, as known at `commit`; `entry` where none does."""
+    here = worktree.pins(repository).entries.get(entry.name) if commit is None else None
+    known = [*([here] if here else []), *(version.entry for version in _known(repository, entry.name, commit))]
+    return next((one for one in known if one.md5 == entry.md5), entry)
 
 
 def _absent(repository: Path, name: str, revision: str | None) -> str:

@@ -14,13 +14,11 @@ from ..versions.withdrawal import tombstone
 from .code import fetch_code
 from .environment import lock_of, python_of
 from .judging import Case, judged
-from .making import Bench, make
-from .orders import Order, order
+from .making import ROOM, Bench, make
+from .orders import Order, order, pinned_as
 from .outcome import Outcome
 from .rolling import rolled_back
 from .workshop import Workshop
-
-ROOM = "include/datasets"
 
 
 @dataclass
@@ -59,12 +57,18 @@ class Rebuild:
         base = wanted.base
         if base is None and wanted.entry.meta.base:
             base = self.shop.stand_in(wanted.entry)
-        for needed in [*([base] if base and not base.meta.withdrawn else []), *wanted.inputs.values()]:
-            try:
-                self.shop.stock(needed)
-            except EnvironmentFault as lacking:
-                self._made_first(needed, wanted, lacking)
+        followed = base if base and not base.meta.withdrawn else None
+        for needed in filter(None, (followed, *wanted.inputs.values())):
+            self._stock(needed, wanted)
+        if followed and (register := self.shop.register_of(followed)):
+            self._stock(pinned_as(self.shop.repository, register, wanted.commit), wanted)
         return replace(wanted, base=base)
+
+    def _stock(self, needed: Entry, wanted: Order) -> None:
+        try:
+            self.shop.stock(needed)
+        except EnvironmentFault as lacking:
+            self._made_first(needed, wanted, lacking)
 
     def _made_first(self, needed: Entry, wanted: Order, lacking: EnvironmentFault) -> None:
         done = self.outcome(order(self.shop.repository, needed, wanted.commit))

@@ -1,5 +1,6 @@
 """The bytes that a rebuild starts from, versions that others are made of and raw archives, in a folder of its own."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,6 +59,19 @@ class Workshop:
         needed = [oid for path, oid in files.items() if not path.startswith("raw/")]
         for oid in (entry.md5, *needed):
             self._link(oid, entry.remote)
+
+    def register_of(self, entry: Entry) -> Entry | None:
+        """The version of the register that the names of `entry` were matched against, as its report tells; else None.
+
+        A version that follows it looks at what changed in the register since.
+        """
+        files = self.files(entry).files
+        if "match.json" not in files:
+            return None
+        told = json.loads(self.local(files["match.json"], entry.remote).read_bytes())["register"]
+        meta = entry.meta.model_copy(update={"content": told["content"], "base": None, "inputs": {}})
+        known = {"path": f"data/{told['dataset']}", "md5": told["md5"], "remote": told["remote"], "meta": meta}
+        return entry.model_copy(update=known)
 
     def stand_in(self, entry: Entry) -> Entry:
         """The version that `entry` followed, which no commit pins, as its bytes tell. Raises EnvironmentFault."""

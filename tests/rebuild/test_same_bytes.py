@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from include.adapters.fetch import fetch_all
+from include.cli.local import verbs
 from include.contracts import loader
 from include.settings import REPOSITORY
 from include.versions import worktree
@@ -32,7 +33,7 @@ MACHINES = {
 
 
 def make(name: str, place: Path, mirror: Path, room: Path = ROOM, **machine: str) -> tuple[Entry, dict[str, str]]:
-    """What is pinned of a run by the processes that pods run, and the md5 of each file."""
+    """What is pinned of a run by the processes that pods run, and the md5 of each file; what it reads runs before."""
     place.mkdir()
     known = {k: v for k, v in os.environ.items() if not k.startswith(("COMMONS_", "LC_", "LANG", "TZ"))}
     own = {"STORE": f"file://{place}/store", "REMOTE": f"{place}/remote", "PUBLISH": f"worktree:{place}"}
@@ -41,20 +42,14 @@ def make(name: str, place: Path, mirror: Path, room: Path = ROOM, **machine: str
         known | {f"COMMONS_{key}": value for key, value in own.items()} | {"XDG_CACHE_HOME": str(place)} | machine
     )
     one_core = ["taskset", "-c", "0"] if machine.get("POLARS_MAX_THREADS") == "1" and shutil.which("taskset") else []
-    for verb in ("extract", "validate", "publish"):
-        command = [
-            *one_core,
-            str(REPOSITORY / ".venv-task/bin/python"),
-            "-m",
-            "include.tasks",
-            verb,
-            name,
-            "--run",
-            "r",
-        ]
-        command += ["--start", "2026-01-01T00:00:00Z", "--end", "2026-02-01T00:00:00Z"]
-        done = subprocess.run(command, env=variables, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    command = [*one_core, str(REPOSITORY / ".venv-task/bin/python"), "-m", "include.tasks"]
+    for one in (*loader.inputs(room, loader.load(room / name)), name):
+        for verb in verbs(loader.load(room / one)):
+            asked = [verb, one, "--run", "r", "--start", "2026-01-01T00:00:00Z", "--end", "2026-02-01T00:00:00Z"]
+            done = subprocess.run(
+                [*command, *asked], env=variables, cwd=REPOSITORY, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
     entry = worktree.pins(place).entries[name]
     listing = (place / "remote" / entry.remote / "files/md5" / entry.md5[:2] / entry.md5[2:]).read_bytes()
     return entry, {item["relpath"]: item["md5"] for item in json.loads(listing)}
@@ -72,7 +67,8 @@ def test_every_machine_makes_the_same_bytes(name: str, shared: Path, tmp_path: P
 
 def test_the_order_of_the_files_in_the_source_makes_no_difference_to_the_table(shared: Path, tmp_path: Path) -> None:
     room = tmp_path / "room"
-    shutil.copytree(ROOM / "wri_power_plants", room / "wri_power_plants", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("elf_codes", "lei_entities", "wri_power_plants"):
+        shutil.copytree(ROOM / name, room / name, ignore=shutil.ignore_patterns("__pycache__"))
     contract = room / "wri_power_plants/contract.yaml"
     document = yaml.safe_load(contract.read_text())
     given = list(document["source"]["url"])
@@ -82,7 +78,7 @@ def test_the_order_of_the_files_in_the_source_makes_no_difference_to_the_table(s
     assert loader.load(room / "wri_power_plants").key
     here, files = make("wri_power_plants", tmp_path / "here", shared)
     there, others = make("wri_power_plants", tmp_path / "there", shared, room)
-    for name in (TABLE, "schema.json", "blocks.json"):
+    for name in (TABLE, "schema.json", "blocks.json", "matches.parquet", "review.parquet", "match.json"):
         assert others[name] == files[name]
     assert others["raw/sources.json"] != files["raw/sources.json"]
     assert there.meta.content == here.meta.content
