@@ -63,8 +63,16 @@ def microseconds(moment: dt.datetime) -> int:
     return (moment - dt.datetime(1970, 1, 1)) // dt.timedelta(microseconds=1)
 
 
-def version_hash(schema: dict[str, Any], table: dict[str, list[Any]], quarantine: dict[str, list[Any]]) -> str:
-    """The content hash of a whole version; `schema` is schema.json, `quarantine` has reasons joined already."""
+def version_hash(
+    schema: dict[str, Any],
+    table: dict[str, list[Any]],
+    quarantine: dict[str, list[Any]],
+    matches: dict[str, tuple[str, list[Any]]] | None = None,
+) -> str:
+    """The content hash of a whole version; `schema` is schema.json, `quarantine` has reasons joined already.
+
+    `matches`: type and values by column; None where there is no such file.
+    """
     columns = [
         {k: c[k] for k in ("name", "id", "type", "nullable", "unit", "sensitivity")}
         | {"hash": column_hash(c["type"], table[c["name"]])}
@@ -82,5 +90,9 @@ def version_hash(schema: dict[str, Any], table: dict[str, list[Any]], quarantine
         "columns": columns,
         "quarantine": {"rows": kept, "columns": hashes if kept else []},
     }
+    if matches is not None:
+        linked = [{"name": name, "hash": column_hash(*column)} for name, column in matches.items()]
+        rows = len(next(iter(matches.values()))[1])
+        document = document | {"matches": {"rows": rows, "columns": linked}}
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

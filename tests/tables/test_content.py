@@ -37,6 +37,24 @@ def test_golden_value_of_a_table_with_every_type(tmp_path: Path) -> None:
     assert found == GOLDEN
 
 
+@pytest.mark.parametrize("rows", [0, 3])
+def test_links_of_names_count_by_their_types_and_only_where_there_are_any(tmp_path: Path, rows: int) -> None:
+    schema, values = schema_of({"a": "int64"}), {"a": [1, 2]}
+    folder = version(tmp_path, schema, values)
+    bare = content.content_hash(folder, schema)
+    assert bare == oracle.version_hash(schema.model_dump(mode="json"), values, {})
+    columns = {
+        "name": ("string", ["NA", "É", None]), "records": ("int64", [1, 2, 3]), "score": ("float64", [0.5, None, -0.0]),
+        "tied": ("uint32", [0, 1, None]),
+    }  # fmt: skip
+    columns = {name: (kind, found[:rows]) for name, (kind, found) in columns.items()}
+    types = {"string": pl.String, "int64": pl.Int64, "float64": pl.Float64, "uint32": pl.UInt32}
+    frame = pl.DataFrame([pl.Series(name, found, types[kind]) for name, (kind, found) in columns.items()])
+    parquet.write(frame, folder / "matches.parquet")
+    found = content.content_hash(folder, schema)
+    assert found == oracle.version_hash(schema.model_dump(mode="json"), values, {}, columns) != bare
+
+
 @pytest.mark.parametrize("rows", [0, 1, 7, 8, 9, 65_535, 65_536, 65_537, 131_072, 200_000])
 def test_blocks_end_where_the_format_says(tmp_path: Path, rows: int) -> None:
     schema = schema_of({"number": "int32", "text": "string", "flag": "boolean"})
