@@ -14,13 +14,14 @@ from .settle import Settled, keys
 
 FORMAT = 1
 SHOWN = 20
-METHOD = 1
-"""Raised where the same names, register and settings give other matches."""
 
 
 def settings_digest(settings: dict[str, Any], matcher: Matcher) -> str:
-    """Of all that decides but the names, the register and the judgements: 16 hexadecimal digits."""
-    every = {"method": METHOD, "model": matcher.model.digest, "folding": matcher.forms.digest, "settings": settings}
+    """Of all that decides but the names, the register and the judgements: 16 hexadecimal digits.
+
+    `settings` tell the contract's part and, by a digest, the code's.
+    """
+    every = {"model": matcher.model.digest, "folding": matcher.forms.digest, "settings": settings}
     return hashlib.sha256(json.dumps(every, sort_keys=True).encode()).hexdigest()[:16]
 
 
