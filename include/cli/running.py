@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
-from typing import get_args
 
 from rich.markdown import Markdown
 from rich.table import Table
@@ -167,8 +166,7 @@ def _show_page(report: Path) -> None:
 
 def _show_log(store: Store, name: str, run: str) -> None:
     """The end of what the run's last pod said."""
-    verbs = get_args(layout.Verb)
-    logs = [path for verb in verbs for path in store.list(layout.log_folder(name, run, verb))]
+    logs = [path for path, _, _ in store.ages(layout.log_folder(name, run, "").rstrip("/"))]
     if logs:
         said = (store.get(logs[-1]) or b"").decode(errors="replace").splitlines()[-15:]
         out.print(f"[bold]{name}[/bold]: the end of {store.url}/{logs[-1]}:", highlight=False, soft_wrap=True)
