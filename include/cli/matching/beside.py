@@ -19,11 +19,9 @@ def review(result: Path) -> Path:
 
 
 def write(doubtful: pl.DataFrame, file: Path, command: str) -> None:
-    """Keeps the doubtful names in `file`, with the command that matches again; no file where there are none."""
-    if doubtful.is_empty():
-        return file.unlink(missing_ok=True)
+    """Keeps the doubtful names, none or many, in `file`, with the command that matches again."""
     held = doubtful.to_arrow()
-    return pq.write_table(held.replace_schema_metadata({COMMAND: command.encode()}), file)
+    pq.write_table(held.replace_schema_metadata({COMMAND: command.encode()}), file)
 
 
 def command(file: Path) -> str:

@@ -87,7 +87,7 @@ def _tell(told: dict[str, Any], known: Opened) -> None:
         for one in told["candidates"]
     ]  # fmt: skip
     if shown:
-        out.print(drawn(told["name"], told["country"], shown))
+        out.print(drawn(told["name"], told["country"], dict(enumerate(shown, 1))))
         out.print(LEGEND, style="dim")
         out.print(_counted(told["candidates"]))
     out.print(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...adapters import git
-from ...errors import EnvironmentFault
+from ...errors import ContractError, DataError, EnvironmentFault
 from ...matching.judgements import Judgement, parse, to_text, with_judgement
 
 Judgements = tuple[Judgement, ...]
@@ -43,7 +43,7 @@ def change(
         gone = tuple(one for one in before if one not in after)
         if against := tuple(one for one in gone if one not in {*seen, *removed}):
             return (), against
-        _write(file, to_text(after))
+        _write(file, _sound(file, after))
     return tuple(one for one in gone if one not in removed), ()
 
 
@@ -67,6 +67,18 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(place)
+
+
+def _sound(file: Path, judgements: Judgements) -> str:
+    """The text of a file that reads as these judgements. Raises DataError where there is none."""
+    text = to_text(judgements)
+    try:
+        if parse(text.encode(), file.name, dt.date.today()) == tuple(sorted(judgements)):
+            return text
+        problems: tuple[str, ...] = (f"{file.name}: it would not be read as it is meant.",)
+    except (ContractError, UnicodeEncodeError) as error:
+        problems = getattr(error, "problems", (str(error),))
+    raise DataError("This can't be kept as a judgement, so nothing was written:", *problems)
 
 
 def _write(file: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from ...errors import DataError
-from ...matching.judgements import NOBODY, Judgement
+from ...matching.judgements import NOBODY, Judgement, Verdict
 
 NEEDED = (
     "name",
@@ -49,6 +49,11 @@ class Doubt:
     weight: float
     """The records where nothing else weighs."""
     candidates: tuple[Candidate, ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """By what judgements are about it."""
+        return self.name.strip(), self.country
 
     @property
     def uncertainty(self) -> float:
@@ -102,22 +107,28 @@ def _doubt(key: Mapping[str, Any], part: pl.DataFrame, kinds: Iterable[str]) -> 
     )
 
 
-def about(doubt: Doubt, judgements: Iterable[Judgement]) -> tuple[Judgement, ...]:
-    """The judgements about this name in this country."""
-    key = (doubt.name.strip(), doubt.country)
-    return tuple(one for one in judgements if (one.name, one.country) == key)
+Known = Mapping[tuple[str, str], tuple[Judgement, ...]]
+"""Judgements by name and country."""
 
 
-def left(doubt: Doubt, judgements: Iterable[Judgement]) -> tuple[Candidate, ...]:
+def by_name(judgements: Iterable[Judgement]) -> Known:
+    """The judgements about each name in each country."""
+    found: dict[tuple[str, str], tuple[Judgement, ...]] = {}
+    for one in judgements:
+        found[one.name, one.country] = (*found.get((one.name, one.country), ()), one)
+    return found
+
+
+def left(doubt: Doubt, known: Known) -> tuple[Candidate, ...]:
     """The candidates that nobody has judged; none where somebody said what the name is."""
-    told = about(doubt, judgements)
+    told = known.get(doubt.key, ())
     if any(one.judgement == "match" for one in told):
         return ()
     gone = {one.lei for one in told}
     return tuple(one for one in doubt.candidates if one.id not in gone)
 
 
-def judged(doubt: Doubt, candidate: Candidate | None, verdict: Any, by: str, on: str, why: str) -> Judgement:
+def judged(doubt: Doubt, candidate: Candidate | None, verdict: Verdict, by: str, on: str, why: str) -> Judgement:
     """A judgement about a name; without a candidate, it is of no entity of the register."""
     lei = candidate.id if candidate else NOBODY
-    return Judgement(doubt.name.strip(), doubt.country, lei, verdict, by, on, why)
+    return Judgement(*doubt.key, lei, verdict, by, on, why)

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,16 @@ from rich.text import Text
 from ...contracts.words import counted
 from ...diff.words import printable
 from ...errors import DataError, EnvironmentFault
-from ...matching.judgements import Judgement
+from ...matching.judgements import Judgement, Verdict
 from ..console import err, out, plain, print_json
 from . import beside, judging, opening
-from .queue import Doubt, about, doubts, judged, left
+from .queue import Candidate, Doubt, by_name, doubts, judged, left
 from .side_by_side import LEGEND, drawn
 
-HELP = "[number] it is this one · r[number] it is not this one · n none of these · s skip · u undo · q quit"
+HELP = (
+    "1, 2 …: it is this one.  r1, r2 …: it is not this one.  n: none of these.  s: skip.  u: undo.  q: quit.\n"
+    "A reason may follow: 1 renamed in 2021"
+)
 _ANSWER = re.compile(r"(?P<key>[nsuq]|r? ?(?P<number>\d{1,3}))(?:\s+(?P<why>.*))?", re.IGNORECASE | re.DOTALL)
 
 
@@ -39,7 +42,7 @@ def review(name: str, as_json: bool) -> None:
     there can't be read.
     """
     work = _work(name)
-    known = judging.read(work.file)
+    known = by_name(judging.read(work.file))
     waiting = [one for one in work.queue if left(one, known)]
     if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _print(waiting, as_json)
@@ -61,7 +64,8 @@ def _work(name: str) -> Work:
         held = beside.review(file)
         if not held.exists():
             raise DataError(
-                f"{file}: no {held.name} beside it, so no name of it is doubtful; or `commons match` did not write it."
+                f"{file}: no {held.name} beside it, so nobody knows its doubtful names. Match again: "
+                f"`commons match FILE --column NAME --to {file}` writes both."
             )
         return Work(doubts(held), beside.judgements(file), f"Then match again: {beside.command(held)}")
     if file.suffix or "/" in name:
@@ -93,15 +97,16 @@ class Session:
 
     def run(self) -> None:
         """Asks until nothing is left, or the person has had enough."""
+        out.print(HELP, markup=False, highlight=False)
         at = 0
         while at < len(self.work.queue):
-            doubt = self.work.queue[at]
-            known = judging.read(self.work.file)
-            if not (candidates := left(doubt, known)):
+            doubt, known = self.work.queue[at], by_name(judging.read(self.work.file))
+            if not (waiting := left(doubt, known)):
                 at += 1
                 continue
-            self._show(doubt, at, known)
-            key, number, why = _ask(len(candidates))
+            numbered = {number: one for number, one in enumerate(doubt.candidates, 1) if one in waiting}
+            self._show(doubt, numbered, sum(1 for one in self.work.queue[at:] if left(one, known)))
+            key, number, why = _ask(numbered)
             if key == "q":
                 return
             if key == "u":
@@ -109,26 +114,33 @@ class Session:
             elif key == "s":
                 at += 1
             else:
-                chosen = candidates[number - 1] if number else None
-                verdict = "no match" if key == "r" else "match"
-                why = why or _default(candidates[number - 1].reasons if number else "", key, len(candidates))
+                verdict: Verdict = "no match" if key == "r" else "match"
+                why = why or (f"seen in review: {numbered[number].reasons}" if number else "none of the candidates")
                 today = dt.date.today().isoformat()
-                self._decide(at, judged(doubt, chosen, verdict, self.who, today, why), about(doubt, known))
+                judgement = judged(doubt, numbered.get(number), verdict, self.who, today, why)
+                at += not self._decide(at, judgement, known.get(doubt.key, ()))
 
-    def _show(self, doubt: Doubt, at: int, known: Sequence[Judgement]) -> None:
-        rest = sum(1 for one in self.work.queue[at:] if left(one, known))
+    def _show(self, doubt: Doubt, numbered: Mapping[int, Candidate], rest: int) -> None:
         out.rule(Text(f"{rest} to go", "dim"), align="left", style="dim")
         said = [f"{counted(doubt.records, 'row')}"] + [f"weight {doubt.weight:,.10g}"] * (doubt.weight != doubt.records)
         said += [f"{kind} {printable(value, 40)}" for kind, value in doubt.given.items()]
-        out.print(drawn(doubt.name, doubt.given_country, left(doubt, known)))
+        out.print(drawn(doubt.name, doubt.given_country, numbered))
         out.print(Text(", ".join(said), "dim"), LEGEND, sep="   ")
 
-    def _decide(self, at: int, judgement: Judgement, seen: Sequence[Judgement]) -> None:
-        gone, against = judging.change(self.work.file, [judgement], [], seen)
+    def _decide(self, at: int, judgement: Judgement, seen: Sequence[Judgement]) -> bool:
+        """Whether it could be kept; what can't is told, and skipped."""
+        try:
+            gone, against = judging.change(self.work.file, [judgement], [], seen)
+        except DataError as error:
+            err.print(plain(printable(str(error), 600)), highlight=False)
+            return False
         for one in against:
-            err.print(f"{plain(one.by)} judged it meanwhile: {one.judgement} {one.lei} ({plain(one.why)}). That stays.")
+            by, why = printable(one.by), printable(one.why)
+            said = f"{by} judged it meanwhile: {one.judgement} {one.lei} ({why}). That stays."
+            err.print(plain(said), highlight=False)
         if not against:
             self.done.append(Step(at, judgement, gone))
+        return True
 
     def _undo(self, at: int) -> int:
         if not self.done:
@@ -140,7 +152,7 @@ class Session:
 
     def farewell(self) -> None:
         """Says what was done, what is left and what is next."""
-        known = judging.read(self.work.file)
+        known = by_name(judging.read(self.work.file))
         rest = sum(1 for one in self.work.queue if left(one, known))
         said = f"{counted(len(self.done), 'decision')} kept in {self.work.file}; {counted(rest, 'name')} left."
         out.print(plain(said), highlight=False, soft_wrap=True)
@@ -148,22 +160,16 @@ class Session:
             out.print(plain(self.work.after), highlight=False, soft_wrap=True)
 
 
-def _ask(candidates: int) -> tuple[str, int, str]:
-    """The key (a, r, n, s, u or q), the candidate's number (0 for none) and why, as typed."""
+def _ask(numbers: Collection[int]) -> tuple[str, int, str]:
+    """The key (a, r, n, s, u or q), one of the `numbers` (0 for none) and why, as typed."""
     while True:
         typed = out.input(Text("number, r number, n, s, u, q, ? > ", "bold")).strip()
         found = _ANSWER.fullmatch(typed)
         number = int(found["number"] or 0) if found else 0
-        if found and number <= candidates and (number or not found["number"]):
+        if found and (number in numbers or found["number"] is None):
             key = found["key"][0].lower()
             return "a" if key.isdigit() else key, number, " ".join((found["why"] or "").split())
-        out.print(HELP, "A reason may follow: 1 renamed in 2021.", markup=False, highlight=False)
-
-
-def _default(reasons: str, key: str, candidates: int) -> str:
-    if key == "n":
-        return f"none of {counted(candidates, 'candidate')}"
-    return f"seen in review: {reasons}"
+        out.print(HELP, markup=False, highlight=False)
 
 
 def _print(waiting: Sequence[Doubt], as_json: bool) -> None:

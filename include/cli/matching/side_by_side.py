@@ -1,7 +1,8 @@
 """A name beside its candidates, with the words marked in which they differ."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 
 from rapidfuzz.distance import Indel
 from rich.table import Table
@@ -20,14 +21,18 @@ LEGEND = Text.assemble("words that ", ("only the register has", ONLY_THERE), ", 
 def marked(published: str, registered: str) -> Text:
     """The register's name, with what it has more and what it lacks; letters' case makes no difference."""
     one, two = (_words(printable(text, LONGEST)) for text in (published, registered))
+    steps = Indel.opcodes([word.casefold() for word in one], [word.casefold() for word in two])
     told = Text()
-    for step in Indel.opcodes([word.casefold() for word in one], [word.casefold() for word in two]):
-        here, there = "".join(one[step.src_start : step.src_end]), "".join(two[step.dest_start : step.dest_end])
-        if step.tag == "equal":
+    for equal, some in groupby(steps, lambda step: step.tag == "equal"):
+        parts = list(some)
+        here = "".join("".join(one[step.src_start : step.src_end]) for step in parts)
+        there = "".join("".join(two[step.dest_start : step.dest_end]) for step in parts)
+        if equal:
             told.append(there)
-        else:
-            told.append(here, ONLY_HERE if here.strip() else None)
-            told.append(there, ONLY_THERE if there.strip() else None)
+            continue
+        told.append(here, ONLY_HERE if here.strip() else None)
+        told.append(" " if here.strip() and there.strip() and not here.endswith(" ") else "")
+        told.append(there, ONLY_THERE if there.strip() else None)
     return told
 
 
@@ -35,13 +40,14 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+|\s+|[^\w\s]", text)
 
 
-def drawn(name: str, country: str | None, candidates: Sequence[Candidate], *, reasons: bool = True) -> Table:
+def drawn(name: str, country: str | None, numbered: Mapping[int, Candidate]) -> Table:
     """The name above its candidates, a line a fact that one of them has, and why they are likely or not."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    candidates = numbered.values()
     told = {key: [one.facts.get(key) for one in candidates] for key in ("country", "legal_form", "category", "status")}
     facts = [key for key, values in told.items() if any(values)]
     table.add_row("", "", Text(printable(name, LONGEST), "bold"), *_facts(facts, {"country": country}, {}))
-    for number, one in enumerate(candidates, 1):
+    for number, one in numbered.items():
         table.add_row(
             Text(str(number), "bold cyan"),
             f"{one.score:.3f}",
@@ -49,8 +55,7 @@ def drawn(name: str, country: str | None, candidates: Sequence[Candidate], *, re
             *_facts(facts, one.facts, {"country": country}),
             Text(printable(one.id, 40), "dim"),
         )
-        if reasons:
-            table.add_row("", "", Text(printable(one.reasons, 600), "dim"))
+        table.add_row("", "", Text(printable(one.reasons, 600), "dim"))
     return table
 
 

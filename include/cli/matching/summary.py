@@ -31,7 +31,9 @@ def of(settled: Settled, found: Mentions, known: Opened, *, weighted: bool) -> d
     decisions = {one: _sums(matches.filter(pl.col("decision") == one), weighted) for one in DECISIONS}
     totals = {key: sum(one[key] for one in decisions.values()) for key in decisions["accept"]}
     linked = {key: decisions["accept"][key] / total for key, total in totals.items() if total}
-    unresolved = matches.filter(pl.col("entity_id").is_null()).sort(weight, "name", descending=[True, False])
+    unresolved = matches.filter(pl.col("entity_id").is_null(), pl.col("method") != "reviewed").sort(
+        weight, "name", descending=[True, False]
+    )
     shown = ["name", "given_country", *(["weight"] if weighted else []), "records", "decision", "score"]
     return {
         "register": {"dataset": known.name, "content": known.entry.meta.content, "entities": known.entry.meta.rows},
