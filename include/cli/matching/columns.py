@@ -70,5 +70,5 @@ def numbers(rows: pl.DataFrame, column: str, option: str, delimiter: str) -> pl.
     found = cast(text, Casting("", "", pl.Float64(), "float64", None, ("",), *style))
     if (wrong := text.filter(found.is_null() & text.is_not_null() & (text != ""))).len():
         few = ", ".join(map(printable, wrong.unique(maintain_order=True).head(3)))
-        raise DataError(f"{option}: column {column!r} has {counted(wrong.len(), 'text')} that is no number: {few}.")
+        raise DataError(f"{option}: column {column!r} holds {counted(wrong.len(), 'text')}, expected numbers: {few}.")
     return found

@@ -35,7 +35,7 @@ def link(asked: Asked, register: str, bands: Bands, to: Path | None, judged: Pat
 
     Raises DataCommonsError, before anything is written, where the file, a column or the register can't be used.
     """
-    target = _target(asked.file, to)
+    target = target_of(asked.file, to)
     with progress(f"Reading {asked.file.name}"):
         read = table(asked.file, asked.sheet, asked.header)
         rows = published(read, asked)
@@ -106,7 +106,7 @@ def _free(taken: list[str]) -> dict[str, str]:
     return names
 
 
-def _target(file: Path, to: Path | None) -> Path:
+def target_of(file: Path, to: Path | None) -> Path:
     """Where the result goes. Raises EnvironmentFault where that is no place for it."""
     if to is None:
         to = file.with_name(f"{file.stem}-matched{file.suffix.lower() if file.suffix.lower() in SUFFIXES else '.csv'}")

@@ -1,0 +1,114 @@
+"""Files of names to a file: every row and column comes back, with its link and the reason; what people said counts."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import polars as pl
+import pytest
+
+from include.cli.matching import linking, summary
+from include.cli.matching.asked import Asked, Bands
+from include.cli.matching.columns import named
+from include.cli.matching.files import table
+from include.cli.matching.opening import Opened
+from include.errors import EnvironmentFault
+from include.matching import model
+from include.matching.folding import fold
+from include.matching.forms import legal_forms
+from include.matching.index import build
+from include.matching.judgements import Judgement
+from include.matching.match import Matcher
+from include.matching.mentions import mentions
+from tests.matching.elf import listed
+
+RWE, SHELL, ENEL = "529900GB7KCA94ACC940", "2138001BE7467RUBQS88", "213800CFRBV6B5JRGR86"
+REGISTER = [
+    (RWE, "RWE Aktiengesellschaft", "DE"),
+    (SHELL, "SHELL ENERGY EUROPE B.V.", "NL"),
+    (ENEL, "ENEL GREEN POWER ESPAÑA SOLAR 1 SL", "ES"),
+]
+NAMES = """\
+note,name,where,size,reasons
+=1+1,Rwe AG,Germany,10,mine
+,,DE,1,
+x,Rwe AG,Germany,5,
+,Unheard-of Widgets,US,2.5,
+,Shell Energy Europe BV,Nowhere,1,
+"""
+BANDS = Bands(0.9, 0.1, False)
+
+
+@pytest.fixture(scope="module")
+def known(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    """Three entities, and 2,000 real others so that words have their frequencies."""
+    others = pl.read_parquet(shared / "entity_matching" / "register_gleif_399k.parquet").sample(2_000, seed=3)
+    rows = pl.DataFrame(REGISTER, ["id", "name", "country"], orient="row").with_columns(category=pl.lit("GENERAL"))
+    forms = legal_forms(listed(shared))
+    register = pl.concat([rows, others.select(rows.columns)]).unique("id", keep="first", maintain_order=True)
+    folder = tmp_path_factory.mktemp("index") / "x"
+    index = build(fold(register, forms), folder, register="v1", folding=forms.digest)
+    entry = SimpleNamespace(name="register", meta=SimpleNamespace(content="c0ffee", rows=register.height))
+    text = model.read(Path(model.__file__).with_name("model.json"))
+    return Opened("register", entry, Matcher.of(index, forms, text))  # type: ignore[arg-type]
+
+
+def matched(file: Path, known: Opened, *judgements: Judgement) -> tuple[pl.DataFrame, dict[str, object]]:
+    asked = Asked(file, "name", "where", {}, "size", None, None)
+    read = table(file)
+    rows = linking.published(read, asked)
+    found = mentions(rows)
+    settled = linking.linked(found, known, BANDS, judgements)
+    joined = linking.joined(read.rows, rows, settled.matches)
+    return joined, summary.of(settled, found, known, weighted=True)
+
+
+def test_every_row_comes_back_with_its_link(known: Opened, tmp_path: Path) -> None:
+    file = tmp_path / "names.csv"
+    file.write_text(NAMES, encoding="utf-8")
+    rows, told = matched(file, known)
+    before = table(file).rows
+    assert rows.select(before.columns).equals(before)
+    assert rows["entity_id"].to_list() == [RWE, None, RWE, None, rows["entity_id"][4]]
+    assert rows["decision"].to_list()[1] == "none"
+    assert rows["reasons (2)"].to_list()[1] == "no name"
+    assert (rows["entity_id"].is_not_null() == (rows["decision"] == "accept")).all()
+    assert rows["candidate_id"][4] == SHELL
+    assert rows["register_version"][0] == "c0ffee"
+    assert told["totals"] == {"names": 3, "rows": 4, "weight": 18.5}
+    assert told["rows_told"] == {"no name": 1, "country not in ISO 3166-1": 1}
+    assert told["examples"] == {"country not in ISO 3166-1": ["Nowhere"]}
+    assert told["coverage"]["weight"] >= 15 / 18.5  # type: ignore[index]
+    assert told["unresolved"][0]["name"] == "Unheard-of Widgets"  # type: ignore[index]
+
+
+def test_what_people_judged_counts(known: Opened, tmp_path: Path) -> None:
+    file = tmp_path / "names.csv"
+    file.write_text(NAMES, encoding="utf-8")
+    said = ("Ann", "2026-01-31", "asked them")
+    rows, told = matched(
+        file, known,
+        Judgement("Rwe AG", "DE", "none", "match", *said),
+        Judgement("Unheard-of Widgets", "US", ENEL, "match", *said),
+    )  # fmt: skip
+    assert rows["entity_id"].to_list()[:4] == [None, None, None, ENEL]
+    assert rows["judged_by"].to_list()[:4] == ["Ann", None, "Ann", "Ann"]
+    assert "asked them" in rows["reasons (2)"][3]
+    assert "Rwe AG" not in [one["name"] for one in told["unresolved"]]  # type: ignore[attr-defined]
+
+
+def test_where_the_result_goes(tmp_path: Path) -> None:
+    file = tmp_path / "names.XLSX"
+    file.touch()
+    assert linking.target_of(file, None) == tmp_path / "names-matched.xlsx"
+    assert linking.target_of(tmp_path / "names.json", None) == tmp_path / "names-matched.csv"
+    for to, said in (
+        (file, "is the file of names itself"),
+        (tmp_path / "x.pdf", "expected a file that ends in .csv, .xlsx, .parquet"),
+        (tmp_path / "absent" / "x.csv", "is no folder that you can write to"),
+    ):
+        with pytest.raises(EnvironmentFault, match=said):
+            linking.target_of(file, to)
+
+
+def test_columns_are_found_by_what_the_file_calls_them() -> None:
+    assert named(pl.DataFrame({"a b": [1]}), "a b", "--column") == "a b"
