@@ -218,6 +218,19 @@ def test_what_matching_takes_is_read_like_references(tmp_path: Path) -> None:
     assert loader.consumers(tmp_path, "plants") == []
 
 
+def test_datasets_run_in_waves_behind_what_they_read(tmp_path: Path) -> None:
+    for name in ("forms", "related", "excused"):
+        write(tmp_path, GOOD, name)
+    write(tmp_path, GOOD + REGISTER, "companies")
+    write(tmp_path, GOOD + PARENTS)
+    assert loader.waves(tmp_path, ["plants", "forms", "companies"]) == [["companies", "forms"], ["plants"]]
+    assert loader.waves(tmp_path, ["plants"]) == [["plants"]]
+    circle = "expect: {references: [{columns: [country], dataset: plants, to: [code]}]}\n"
+    (tmp_path / "forms" / "contract.yaml").write_text(GOOD + circle)
+    with pytest.raises(ContractError, match="they read each other in a circle"):
+        loader.waves(tmp_path, ["plants", "forms"])
+
+
 def test_columns_that_matching_names_fit_with_their_lines(tmp_path: Path) -> None:
     for name in ("forms", "companies"):
         write(tmp_path, GOOD + (REGISTER if name == "companies" else ""), name)

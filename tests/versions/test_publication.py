@@ -197,3 +197,25 @@ def test_a_push_that_the_host_forbids_is_told_in_its_words(deployment: House, tm
         deployment.publish(version(tmp_path / "v", {"a": 1.0}), facts(1))
     assert len(deployment.log()) == 1
     assert json.loads(next((deployment.root / "remotes").rglob("*.dir")).read_bytes())
+
+
+def test_a_version_has_the_links_that_its_contract_asks_for_and_no_others(deployment: House, tmp_path: Path) -> None:
+    said = "title: a\ndescription: b\nowner: a@b.org\nlicence: MIT\nsource: {url: https://a.org/b}\n"
+    match = said + "match: {register: companies, entity: owner}\n"
+    owned = match.replace("owner}", "owner, ownership: {facility: a, share: b, quantity: c}}")
+    all_files = ("match.json", "matches.parquet", "review.parquet", "rollup.parquet")
+    for number, (contract, there, wrong) in enumerate([
+        (said, ("matches.parquet",), {"matches.parquet: is no part of a version"}),
+        (match, (), {f"{name}: is missing" for name in all_files[:3]}),
+        (match, all_files, {"rollup.parquet: is no part of a version"}),
+        (owned, all_files[:3], {"rollup.parquet: is missing"}),
+    ]):  # fmt: skip
+        folder = version(tmp_path / str(number), {"a": 1.0})
+        (folder / "contract.yaml").write_text(contract)
+        for name in there:
+            (folder / name).write_text("x")
+        with pytest.raises(DataError) as refused:
+            deployment.publish(folder, facts(1))
+        told = refused.value.problems[:-1]
+        assert len(told) == len(wrong)
+        assert all(any(f"/{one}" in said for said in told) for one in wrong), told
