@@ -12,6 +12,7 @@ from ..contracts.columns import TableSchema
 from ..errors import DataError, EnvironmentFault
 from ..settings import settings
 from ..tables.content import content_hash
+from ..versions import registers
 from ..versions.pins import Entry
 
 _UNKNOWN = "0" * 64
@@ -68,10 +69,7 @@ class Workshop:
         files = self.files(entry).files
         if "match.json" not in files:
             return None
-        told = json.loads(self.local(files["match.json"], entry.remote).read_bytes())["register"]
-        meta = entry.meta.model_copy(update={"content": told["content"], "base": None, "inputs": {}})
-        known = {"path": f"data/{told['dataset']}", "md5": told["md5"], "remote": told["remote"], "meta": meta}
-        return entry.model_copy(update=known)
+        return registers.named(entry, json.loads(self.local(files["match.json"], entry.remote).read_bytes()))
 
     def stand_in(self, entry: Entry) -> Entry:
         """The version that `entry` followed, which no commit pins, as its bytes tell. Raises EnvironmentFault."""

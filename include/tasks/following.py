@@ -35,7 +35,7 @@ class Last:
 
 
 def last(base: Entry | None, register: Entry, columns: Register, place: Path) -> Last | None:
-    """What `base` says; None where it has no links. `register` is its newest version, which tells where others are.
+    """What `base` says; None where it has no links. `register` is the one of today.
 
     Raises EnvironmentFault where the bytes of `base` or of the register that it names are not to be had.
     """
@@ -45,20 +45,13 @@ def last(base: Entry | None, register: Entry, columns: Register, place: Path) ->
     matches, review = (
         pl.read_parquet(reading.file_of(base, name, place)) for name in ("matches.parquet", "review.parquet")
     )
-    return Last(matches, review, report, _entities(report["register"], register, columns))
+    return Last(matches, review, report, _entities(base, report, register, columns))
 
 
-def read(told: dict[str, Any], register: Entry) -> Entry:
-    """The entry of the version of a register that a report names, as far as its bytes are concerned."""
-    meta = register.meta.model_copy(update={"content": told["content"], "withdrawn": None, "rolled_back": None})
-    return register.model_copy(update={"md5": told["md5"], "remote": told["remote"], "meta": meta})
-
-
-def _entities(told: dict[str, Any], register: Entry, columns: Register) -> pl.DataFrame | None:
-    if told["dataset"] != register.name:
-        return None
+def _entities(base: Entry, report: dict[str, Any], register: Entry, columns: Register) -> pl.DataFrame | None:
     try:
-        return registers.entities(read(told, register), columns).entities
+        old = registers.named(base, report)
+        return registers.entities(old, columns).entities if old.name == register.name else None
     except DataError as error:  # withdrawn, or without a column that is searched now
         log.warning("%s. All names are compared again.", error)
         return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -61,6 +62,26 @@ def newest(store: Store, ref: str, name: str, room: Path) -> Register:
             f"`commons run {' '.join(lacking)}` first."
         )
     return Register(entries[name], entries[columns.legal_forms], columns)
+
+
+def named(entry: Entry, report: Mapping[str, Any]) -> Entry:
+    """The version of the register that the report (match.json) of `entry` names, as far as its bytes are concerned.
+
+    Raises DataError where the report is not what a publication writes: it came of a pod that reads foreign bytes.
+    """
+    try:
+        told = report["register"]
+        facts = {
+            key: value for key, value in entry.document()["meta"].items() if key not in ("withdrawn", "rolled_back")
+        }
+        place = {"path": f"data/{told['dataset']}", "md5": told["md5"], "remote": told["remote"]}
+        return Entry.model_validate(entry.document() | place | {"meta": facts | {"content": told["content"]}})
+    except (ValueError, LookupError, TypeError) as error:  # ValidationError is a ValueError
+        said = " ".join(str(error).split())[:200]
+        raise DataError(
+            f"{entry.name}: match.json of version {entry.md5} is not what a publication writes ({said}). "
+            "Publish it again."
+        ) from error
 
 
 def matcher(
