@@ -16,6 +16,7 @@ from .lookup import identified
 from .model import Model, score
 from .reasons import reasons
 from .register import check_columns
+from .sieve import sieved
 
 NEEDED = ("name", "country")
 DETAILS = {
@@ -34,7 +35,7 @@ PAIRS = {
 PART = 5_000
 """Names that are compared at a time, so that their pairs take little room."""
 SHOWN = 3
-"""Candidates of each name that are kept, however unlikely, with those as likely as the last of them."""
+"""Candidates of each name that are kept, however unlikely."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,10 @@ def parted(folded: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 def _compared(folded: pl.DataFrame, named: pl.DataFrame, matcher: Matcher, review: float, threads: int) -> pl.DataFrame:
     here = named.join(folded.select("mention"), on="mention", how="semi").with_columns(named=pl.lit(True))
-    found = candidates(folded.filter(pl.col("core") != ""), matcher.index, threads).select("mention", "entity")
+    found = likely(folded, matcher, threads)
     found = found.join(here, on=["mention", "entity"], how="full", coalesce=True).sort("mention", "entity")
     register, pairs = scored(folded, found.with_columns(pl.col("named").fill_null(False)), matcher)
-    best = pl.col("score").rank("min", descending=True).over("mention") <= SHOWN
+    best = pl.col("score").rank("ordinal", descending=True).over("mention") <= SHOWN
     kept = pairs.filter((pl.col("score") >= review) | best | pl.col("named"))
     left = kept.select("mention").join(folded, on="mention", how="left", maintain_order="left")
     right = register[kept["entity"].cast(pl.Int64)]
@@ -109,6 +110,15 @@ def _compared(folded: pl.DataFrame, named: pl.DataFrame, matcher: Matcher, revie
     )  # fmt: skip
     told = kept.with_columns(*_details(right), method=method, reasons=reasons(kept, left, right))
     return told.rename({name: FEATURE + name for name in FEATURES}).select(*PAIRS).sort("mention", "entity_id")
+
+
+def likely(folded: pl.DataFrame, matcher: Matcher, threads: int = 1) -> pl.DataFrame:
+    """The pairs of folded names and rows of the index that are worth a full comparison: mention, entity, in order."""
+    found = candidates(folded.filter(pl.col("core") != ""), matcher.index, threads)
+    rows = found["entity"].unique().sort()
+    local = found.with_columns(entity=pl.Series(rows.search_sorted(found["entity"]), dtype=pl.UInt32))
+    kept = sieved(local, folded, matcher.index.rows(rows, "id", "core", "country"))
+    return kept.select("mention", entity=rows.gather(kept["entity"]))
 
 
 def scored(folded: pl.DataFrame, pairs: pl.DataFrame, matcher: Matcher) -> tuple[pl.DataFrame, pl.DataFrame]:
