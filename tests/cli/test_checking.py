@@ -72,3 +72,21 @@ def test_a_circle_of_references_is_found(tmp_path: Path) -> None:
     code, found = _check(tmp_path, "aa")
     assert code == 1
     assert "aa -> bb -> cc -> aa" in found["aa"][0]
+
+
+def test_what_matching_names_is_checked_with_the_schema_and_the_judgements(tmp_path: Path) -> None:
+    register = "register: {id: tree_id, name: tree_id, country: country, legal_forms: forms}\n"
+    _write(tmp_path, "forms")
+    _write(tmp_path, "companies", CONTRACT + register)
+    _write(tmp_path, "owners", CONTRACT + "match: {register: companies, entity: tree_id, weight: tree_id}\n")
+    (tmp_path / "owners" / "judgements.csv").write_text(
+        "name,country,lei,judgement,by,on,why\nA,US,none,match,jane,2026-01-05,known\nB,USA,none,maybe,,2026-01-05,x\n"
+    )
+    code, found = _check(tmp_path)
+    assert (code, found["forms"]) == (1, [])
+    (country,) = found["companies"]
+    assert country.endswith(":6: register.country: no column 'country' in schema.py. Name one of its columns.")
+    weight, *judged = found["owners"]
+    assert ":6: match.weight: column 'tree_id' is string, expected a number." in weight
+    assert len(judged) == 3
+    assert all("owners/judgements.csv:3: " in problem for problem in judged)
