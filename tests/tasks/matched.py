@@ -44,6 +44,36 @@ OWNERS = [
 ] + [{"plant": "P900", "owner": "Nobody Knows Ltd", "country_code": "", "capacity_mw": "7"}]
 
 
+def write_all(room: Path, shards: int) -> None:
+    """The folders of the three datasets, with their sources."""
+    write(room, "forms", few().to_dicts(), "elf_code")
+    write(room, "companies", COMPANIES, "code", REGISTER)
+    write_owners(room, shards)
+
+
+def write_owners(room: Path, shards: int, rows: list[dict[str, Any]] = OWNERS) -> None:
+    """The dataset whose names are matched."""
+    write(room, "owners", rows, "plant", MATCH.replace("SHARDS", str(shards)))
+
+
+def write(room: Path, name: str, rows: list[dict[str, Any]], key: str, more: str = "") -> None:
+    """A dataset's folder and its source."""
+    folder = room / name
+    folder.mkdir(parents=True, exist_ok=True)
+    nulls = ", ".join(f"{column}: 100" for column in rows[0] if not any(row[column] for row in rows))
+    contract = CONTRACT.replace("KEY", key).replace("NULLS", nulls) + more
+    (folder / "contract.yaml").write_text(contract, encoding="utf-8")
+    fields = (
+        f'    {column}: {FIELDS.get(column, "str")} = pa.Field(nullable={column != key}, description="Generated")\n'
+        for column in rows[0]
+    )
+    schema = f"import pandera.polars as pa\n\n\nclass Schema(pa.DataFrameModel):\n{''.join(fields)}"
+    (folder / "schema.py").write_text(schema, encoding="utf-8")
+    quoted = [[json.dumps(value or "", ensure_ascii=False) for value in row.values()] for row in rows]
+    text = "\n".join(",".join(line) for line in [list(rows[0]), *quoted])
+    (folder / "rows.csv").write_text(f"{text}\n", encoding="utf-8")
+
+
 @dataclass
 class Matched:
     """The deployment below `root`; verbs run in processes that can be killed."""
@@ -67,9 +97,7 @@ class Matched:
         git("clone", "-q", str(self.root / "origin.git"), str(self.root / "seed"), at=self.root)
         git("commit", "-q", "--allow-empty", "-m", "Begin", at=self.root / "seed")
         git("push", "-q", "origin", "HEAD:main", at=self.root / "seed")
-        self.write("forms", few().to_dicts(), "elf_code")
-        self.write("companies", COMPANIES, "code", REGISTER)
-        self.owners()
+        write_all(self.room, self.shards)
         for name in ("forms", "companies"):
             assert self.run(name, "r0") == [0, 0, 0]
         return self
@@ -82,24 +110,7 @@ class Matched:
 
     def owners(self, rows: list[dict[str, Any]] = OWNERS) -> None:
         """Writes the dataset that is matched."""
-        self.write("owners", rows, "plant", MATCH.replace("SHARDS", str(self.shards)))
-
-    def write(self, name: str, rows: list[dict[str, Any]], key: str, more: str = "") -> None:
-        """A dataset's folder and its source."""
-        folder = self.room / name
-        folder.mkdir(parents=True, exist_ok=True)
-        nulls = ", ".join(f"{column}: 100" for column in rows[0] if not any(row[column] for row in rows))
-        contract = CONTRACT.replace("KEY", key).replace("NULLS", nulls) + more
-        (folder / "contract.yaml").write_text(contract, encoding="utf-8")
-        fields = (
-            f'    {column}: {FIELDS.get(column, "str")} = pa.Field(nullable={column != key}, description="Generated")\n'
-            for column in rows[0]
-        )
-        schema = f"import pandera.polars as pa\n\n\nclass Schema(pa.DataFrameModel):\n{''.join(fields)}"
-        (folder / "schema.py").write_text(schema, encoding="utf-8")
-        quoted = [[json.dumps(value or "", ensure_ascii=False) for value in row.values()] for row in rows]
-        text = "\n".join(",".join(line) for line in [list(rows[0]), *quoted])
-        (folder / "rows.csv").write_text(f"{text}\n", encoding="utf-8")
+        write_owners(self.room, self.shards, rows)
 
     def verb(
         self, verb: str, run: str = "r1", name: str = "owners", shard: int | None = None, kill_at: int = 0,
