@@ -14,6 +14,7 @@ from ...versions.pins import Entry
 from ..local import dataset_folder
 
 INDEXES = ".commons/indexes"
+REVIEW = "review.parquet"
 
 
 @dataclass(frozen=True)
@@ -71,4 +72,12 @@ def judged_file(name: str) -> Path:
 
 def review_file(name: str) -> Path:
     """The doubtful matches of the version that is pinned. Raises DataError where it has none."""
-    return reading.file_of(_entry(name, REPOSITORY), "review.parquet", cache_folder(REPOSITORY))
+    if f"data/{name}\n" not in worktree.text(REPOSITORY):
+        raise DataError(f"{dataset_folder(name).name}: has no version yet. `commons run {name}` makes one.")
+    try:
+        return reading.file_of(reading.entry_at(REPOSITORY, name), REVIEW, cache_folder(REPOSITORY))
+    except DataError as error:
+        if REVIEW not in str(error):
+            raise
+        told = "holds no doubtful matches: it was made without `match:` in contract.yaml"
+        raise DataError(f"{name}: the version that is pinned {told}. Add it, then `commons run {name}`.") from error
