@@ -1,4 +1,4 @@
-"""Datasets of the test's repository: one real, and small ones whose extract.py fails when it is asked to."""
+"""Datasets of the test's repository: a real one, some whose extract.py fails when asked to, one that is matched."""
 
 import re
 import shutil
@@ -7,9 +7,11 @@ from pathlib import Path
 from include.adapters.fetch import fetch
 from include.contracts import loader
 from include.settings import REPOSITORY
+from tests.tasks import matched
 
 FAULTS = ("meters_killed", "meters_hoarding", "meters_unheard")
-RECORDS, NEGATIVE = 1000, 10
+MATCHED = ("forms", "companies", "owners")
+RECORDS, NEGATIVE, SHARDS = 1000, 10, 3
 
 CONTRACT = """\
 title: Meter readings
@@ -74,7 +76,7 @@ def written(name: str) -> str:
 
 
 def room(folder: Path, shared: Path) -> None:
-    """Fills the authors' room `folder`: elf_codes as it is here, but for its address, and the faulty ones."""
+    """Fills the authors' room `folder`: elf_codes as it is here, but for its address, the faulty and matched ones."""
     shutil.rmtree(folder)
     elf = folder / "elf_codes"
     shutil.copytree(REPOSITORY / "include/datasets/elf_codes", elf)
@@ -87,6 +89,7 @@ def room(folder: Path, shared: Path) -> None:
     (elf / "contract.yaml").write_text(re.sub(r"(?m)^( +url:).*$", r"\1 file:codes.csv", text))
     for name in FAULTS:
         _meters(folder / name)
+    matched.write_all(folder, SHARDS)
 
 
 def _meters(folder: Path) -> None:

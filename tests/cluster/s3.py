@@ -15,13 +15,13 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import BotoCoreError
 
-from tests.cluster.authoring import FAULTS
+from tests.cluster.authoring import FAULTS, MATCHED
 
 STORE, REMOTE = "store", "remote"
 SPACE = "dev"  # the folder of the store that the environment has
 READ = ("s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject")
 WRITE = ("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
-DATASETS = ("elf_codes", *FAULTS)
+DATASETS = ("elf_codes", *FAULTS, *MATCHED)
 
 
 def run_zone(dataset: str) -> str:
