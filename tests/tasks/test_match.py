@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from tests.tasks.conftest import Forks
-from tests.tasks.matched import COMPANIES, OWNERS, REGISTER, Matched
+from tests.tasks.matched import COMPANIES, OWNERS, REGISTER, Matched, write
 
 LINKS = ("matches.parquet", "review.parquet", "match.json")
 
@@ -50,7 +50,7 @@ def files(matched: Matched) -> dict[str, str]:
 def companies(matched: Matched, run: str, **names: str) -> None:
     """Another version of the register, in which some entities have other names."""
     rows = [row | {"legal_name": names.get(row["code"], row["legal_name"])} for row in COMPANIES]
-    matched.write("companies", rows, "code", REGISTER)
+    write(matched.room, "companies", rows, "code", REGISTER)
     assert matched.run("companies", run) == [0, 0, 0]
 
 
@@ -131,7 +131,7 @@ def test_a_register_that_changes_nothing_makes_no_version_and_one_that_does_comp
     assert matched.pinned() != before
 
     after = matched.pinned()
-    matched.write("companies", _with_stranger(), "code", REGISTER)
+    write(matched.room, "companies", _with_stranger(), "code", REGISTER)
     assert matched.run("companies", "r3") == [0, 0, 0]
     assert matched.run(run="r3") == [0, 0, 0, 0]
     assert told(matched, "r3")["compared"] == 0
