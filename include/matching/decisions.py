@@ -5,7 +5,6 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from ..errors import ContractError
 
@@ -111,6 +110,8 @@ def alone(pairs: pl.DataFrame, review: float) -> pl.DataFrame:
 
 def _components(left: np.ndarray, right: np.ndarray) -> list[np.ndarray]:
     """Rows of the pairs that hang together; each part is assigned by itself."""
+    from scipy.sparse.csgraph import connected_components  # slow to import, and one name asked about doesn't need it
+
     size = left.max() + right.max() + 2
     graph = coo_array((np.ones(len(left), dtype=np.int8), (left, left.max() + 1 + right)), shape=(size, size))
     part = connected_components(graph, directed=False)[1][left]
@@ -121,7 +122,7 @@ def _components(left: np.ndarray, right: np.ndarray) -> list[np.ndarray]:
 
 def _assigned(left: np.ndarray, right: np.ndarray, score: np.ndarray) -> np.ndarray:
     """Which of a component's pairs are chosen."""
-    from scipy.optimize import linear_sum_assignment  # half a second that one name asked about doesn't need
+    from scipy.optimize import linear_sum_assignment  # the same
 
     rows, columns = np.unique(left, return_inverse=True)[1], np.unique(right, return_inverse=True)[1]
     gains = np.zeros((rows.max() + 1, columns.max() + 1))
