@@ -9,6 +9,8 @@ import yaml
 UNSPACED: tuple[str, ...] = tuple(yaml.safe_load((Path(__file__).parent / "forms.yaml").read_text("utf-8"))["unspaced"])
 _ANY = "|".join(re.escape(form) for form in UNSPACED)
 _SCRIPTS = r"[\p{Han}\p{Hangul}\p{Thai}]"
+_FIRST = "\u0e01"
+"""The first letter of these scripts, so that most texts need no regular expression."""
 
 
 def spaced(names: pl.Series) -> pl.Series:
@@ -23,4 +25,4 @@ def spaced(names: pl.Series) -> pl.Series:
 
 def is_eastern(text: str) -> bool:
     """Whether `text` has a letter of these scripts."""
-    return not text.isascii() and bool(pl.Series([text]).str.contains(_SCRIPTS).item())
+    return max(text, default="") >= _FIRST and bool(pl.Series([text]).str.contains(_SCRIPTS).item())

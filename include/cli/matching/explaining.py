@@ -35,7 +35,7 @@ def explain(
     rows = {"name": name, "country": country or None, **identifiers}
     found = mentions(pl.DataFrame({key: [value] for key, value in rows.items()}, dict.fromkeys(rows, pl.String)))
     told = of(found, known, bands, name)
-    print_json(told) if as_json else _tell(told, known)
+    print_json(told | {"model": known.matcher.model.digest}) if as_json else _tell(told, known)
 
 
 def of(found: Mentions, known: Opened, bands: Bands, name: str) -> dict[str, Any]:
@@ -55,7 +55,6 @@ def of(found: Mentions, known: Opened, bands: Bands, name: str) -> dict[str, Any
         "folded": folded.select(FOLDED).to_dicts()[0] if folded.height else None,
         "taken_away": why(folded).to_list()[0] if folded.height else [],
         "register": {"dataset": known.name, "content": known.entry.meta.content},
-        "model": known.matcher.model.digest,
         **(settled.matches.select(decided).to_dicts()[0] if settled.matches.height else {"decision": "none"}),
         "candidates_found": pairs.height,
         "candidates": [
@@ -104,7 +103,7 @@ def _counted(candidates: list[dict[str, Any]]) -> Table:
 
     def size(name: str) -> float:
         values: list[float] = [one[name] for one in added]
-        return max(values) - min(values) + max(map(abs, values)) / 10
+        return max(values) - min(values) if len(values) > 1 else abs(values[0])
 
     names = sorted(candidates[0]["features"], key=size, reverse=True)[:COUNTED]
     for name in names:
