@@ -63,7 +63,7 @@ class Settings:
     deferrable: bool = field(default_factory=lambda: _env("COMMONS_DEFERRABLE").lower() in ("1", "true", "yes"))
     """Pods are watched by Airflow's triggerer instead of a worker."""
     store_secret: str = field(default_factory=lambda: _env("COMMONS_STORE_SECRET"))
-    """Kubernetes Secret with the variables by which extract and validate reach the run store; empty: none.
+    """Kubernetes Secret with the variables by which extract, validate, compare and match reach the store; empty: none.
 
     {dataset} in it stands for the dataset, with hyphens: so each can have a key that writes its own runs only."""
     publish_secret: str = field(default_factory=lambda: _env("COMMONS_PUBLISH_SECRET"))

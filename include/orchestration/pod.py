@@ -57,7 +57,8 @@ def pod_task(dataset: str, verb: Verb, size_name: str, *more: str) -> Kubernetes
 def pod_tasks(dataset: str, verb: Verb, size_name: str, shards: int) -> MappedOperator:
     """As `pod_task`, mapped: a pod for each of `shards` parts, which is told which one it does; all at once."""
     parts = [[*_arguments(dataset, verb), "--shard", f"{number}/{shards}"] for number in range(shards)]
-    return KubernetesPodOperator.partial(**_options(dataset, verb, size_name)).expand(arguments=parts)
+    options = _options(dataset, verb, size_name) | {"max_active_tis_per_dag": shards}
+    return KubernetesPodOperator.partial(**options).expand(arguments=parts)
 
 
 def _options(dataset: str, verb: Verb, size_name: str) -> dict[str, Any]:

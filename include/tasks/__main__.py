@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception:
         log.exception("%s %s: a fault of the engine, not of the data. Nothing was published.", task.verb, task.dataset)
         return 2
-    log.info("%s %s: %s. %s", task.verb, task.dataset, receipt.outcome, _counted(receipt))
+    log.info("%s %s: %s", task.step, task.dataset, ". ".join(filter(None, (receipt.outcome, _counted(receipt)))))
     return 0
 
 
