@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, chain, task
+from airflow.sdk import DAG, Asset, AssetAny, CronDataIntervalTimetable, chain, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from ..contracts import loader
@@ -74,7 +74,8 @@ def _schedule(contract: Contract, room: Path) -> Any:
     """A cron expression in UTC with a data interval; else whenever a dataset that it reads has a new version."""
     if contract.schedule:
         return CronDataIntervalTimetable(contract.schedule, timezone="UTC")
-    return [dataset_asset(name) for name in loader.inputs(room, contract)] or None
+    read = [dataset_asset(name) for name in loader.inputs(room, contract)]
+    return AssetAny(*read) if len(read) > 1 else read or None  # of a list, Airflow waits for all
 
 
 def _text(name: str, contract: Contract) -> str:

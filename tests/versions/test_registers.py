@@ -1,5 +1,6 @@
 """A register made searchable: once a version, the same bytes in every way, and never a damaged one."""
 
+import datetime as dt
 import logging
 import os
 import shutil
@@ -19,8 +20,9 @@ from include.contracts.matching import Register as RegisterColumns
 from include.errors import DataError
 from include.matching.match import Matcher, compare
 from include.settings import REPOSITORY
-from include.versions import indexes, registers
-from include.versions.pins import Entry
+from include.versions import collecting, indexes, proof, registers
+from include.versions.contents import Places, contents
+from include.versions.pins import Entry, Withdrawn
 from tests.matching.elf import few, listed
 from tests.versions.house import House, facts, house, version
 
@@ -281,6 +283,30 @@ def test_the_store_s_newest_index_is_extended_and_the_newest_two_stay(
         registers.matcher(entry, deployed.forms, columns(), tmp_path / "i", deployed.clone).index.header.entities == 4
     )
     assert bytes_of(tmp_path / "i" / keys[2]) == bytes_of(tmp_path / "store/indexes/entities" / keys[2])
+
+
+def test_what_a_withdrawn_register_left_goes(deployed: Registers, tmp_path: Path, store: Store) -> None:
+    """Its index holds its names; seven days after it was withdrawn nothing of it may be left."""
+    entry = deployed.publish(ROWS)
+    registers.keep(known(deployed, entry), store, tmp_path / "sync", deployed.clone)
+    gone = Withdrawn(by="steward@example.org", at="2026-01-01T00:00:00Z", why="by mistake")
+    withdrawn = entry.model_copy(update={"meta": entry.meta.model_copy(update={"withdrawn": gone})})
+    with pytest.raises(DataError, match="was withdrawn by steward"):
+        deployed.matcher(withdrawn, tmp_path / "sync")
+    files = set(store.list("indexes/entities"))
+    assert len(files) > 15
+    for path in files:
+        os.utime(tmp_path / "store" / path, (0, 0))
+    now = dt.datetime(2026, 1, 9, tzinfo=dt.UTC)
+    places = Places({}, None)
+    (said,) = proof.prove([withdrawn], contents([], places), places, store, now)
+    assert "are still there" in str(said)
+    planned = list(collecting.plan_store(store, [withdrawn], now))
+    assert {item.name for item in planned} == files
+    for item in planned:
+        item.do()
+    assert store.list("indexes/entities") == []
+    assert str(next(iter(proof.prove([withdrawn], contents([], places), places, store, now)))).endswith("are gone.")
 
 
 def test_a_register_without_a_version_is_told_with_what_to_run_first(tmp_path: Path, store: Store) -> None:
