@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from ...errors import EnvironmentFault
+from ...matching import decisions
 from ...matching.judgements import Judgement
 from ...matching.match import compare
 from ...matching.mentions import Mentions, mentions, shard
@@ -35,6 +36,7 @@ def link(asked: Asked, register: str, bands: Bands, to: Path | None, judged: Pat
 
     Raises DataCommonsError, before anything is written, where the file, a column or the register can't be used.
     """
+    decisions.bands(bands.accept, bands.review)
     target = target_of(asked.file, to)
     with progress(f"Reading {asked.file.name}"):
         read = table(asked.file, asked.sheet, asked.header)

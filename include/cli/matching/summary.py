@@ -1,6 +1,7 @@
 """What became of the names of a file, in a few lines, and what to do next."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,13 @@ DECISIONS = {
     "none": "no candidate at all",
 }
 WORST = 10
+STATES = {
+    "sound": "in the register",
+    "repaired": "in the register once repaired",
+    "unknown": "not in the register",
+    "wrong": "wrong",
+    "unread": "not used, for the register has none",
+}
 
 
 def of(settled: Settled, found: Mentions, known: Opened, *, weighted: bool) -> dict[str, Any]:
@@ -32,7 +40,7 @@ def of(settled: Settled, found: Mentions, known: Opened, *, weighted: bool) -> d
     totals = {key: sum(one[key] for one in decisions.values()) for key in decisions["accept"]}
     linked = {key: decisions["accept"][key] / total for key, total in totals.items() if total}
     unresolved = matches.filter(pl.col("entity_id").is_null(), pl.col("method") != "reviewed").sort(
-        weight, "name", descending=[True, False]
+        weight, pl.col("score").fill_null(-1), "name", descending=[True, True, False]
     )
     shown = ["name", "given_country", *(["weight"] if weighted else []), "records", "decision", "score"]
     return {
@@ -70,10 +78,41 @@ def tell(told: dict[str, Any], target: Path) -> None:
     for why, count in told["rows_told"].items():
         some = ", ".join(printable(text, 40) for text in told["examples"].get(why, ()))
         out.print(f"{counted(count, 'row')}: {plain(why)}{plain(f' ({some})') if some else ''}", highlight=False)
+    for line in (*_identifiers(told["told"]["identifiers"]), *_judgements(told["told"]["judgements"])):
+        out.print(plain(line), highlight=False, soft_wrap=True)
     if told["unresolved"]:
         out.print("\nHeaviest names without a link:", style="bold")
         show([_line(one) for one in told["unresolved"]], False, "", spared=("candidate", "records"))
     _next(told, target)
+
+
+def _identifiers(told: dict[str, Any]) -> Iterator[str]:
+    """A sentence for each kind of identifier."""
+    for kind, counts in told.items():
+        if not isinstance(counts, dict):
+            continue
+        some = {
+            state: ", ".join(printable(text, 30) for text in texts[:3]) for state, texts in counts["examples"].items()
+        }
+        parts = [
+            f"{counts[state]:,} {meaning}" + (f" ({some[state]})" if some.get(state) else "")
+            for state, meaning in STATES.items()
+            if state in counts
+        ]
+        yield f"{kind.upper()}: {'; '.join(parts)}"
+    if told.get("conflicting"):
+        some_names = ", ".join(printable(name, 40) for name in told["conflicts"])
+        yield f"Name and identifier don't agree, for a person to judge: {told['conflicting']:,} ({some_names})"
+
+
+def _judgements(told: dict[str, Any]) -> Iterator[str]:
+    """How many judgements were used, and those to look at."""
+    if told:
+        yield f"{told['used']:,} of {counted(told['given'], 'judgement')} used"
+    for one in told.get("orphaned", ()):
+        yield f"judged to be {one['lei']}, which the register no longer has: {printable(one['name'])}"
+    for one in told.get("disagreeing", ()):
+        yield f"new evidence against a judgement about {printable(one['name'])}: {printable(one['evidence'], 300)}"
 
 
 def _line(one: dict[str, Any]) -> dict[str, Any]:
