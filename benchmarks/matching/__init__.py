@@ -1,88 +1,44 @@
-"""Accuracy of matching on the tuning halves: cross-validated by entity, one model for all, a table for README.md."""
+"""Accuracy of matching on the tuning halves: cross-validated by entity, one model for all, and the peers beside it."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import numpy as np
 import polars as pl
 from rich.progress import track
 
-from include.matching.alignment import frequencies
-from include.matching.candidates import candidates
-from include.matching.features import features
-from include.matching.folding import fold
-from include.matching.forms import legal_forms
-from include.matching.index import build
 from include.matching.model import text
-from include.matching.training import Labels, entity_groups, trained
-from tests.conftest import SHARED
-from tests.matching.elf import listed
+from include.matching.training import trained
 
 from .. import table
-from . import measures
-from .data import NAMES, benchmark
+from . import measures, peers
+from .data import NAMES
+from .labelled import Labelled, labelled
 
 MODEL = Path(__file__).parents[2] / "include/matching/model.json"
 _FEW = 100
 """Groups of fewer names are told together."""
+_OURS = "ours, one model for all"
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """Mentions of all benchmarks with numbers of their own, and their pairs with features and right (1 or 0)."""
-
-    mentions: pl.DataFrame
-    pairs: pl.DataFrame
-    groups: Labels
-    """Of each pair: mentions that share an entity or a folded name are one."""
-
-
-def run(train: bool = False) -> None:
-    """Measure, and write the tables; `train` replaces the model with one of all benchmarks."""
-    labelled = _labelled()
-    learnt = trained(labelled.pairs, labelled.pairs["right"].to_numpy(), labelled.groups)
+def run(train: bool = False, others: bool = True) -> None:
+    """Measure, and write the tables; `train` replaces the model with one of all benchmarks; `others`: peers too."""
+    known = labelled()
+    learnt = trained(known.pairs, known.pairs["right"].to_numpy(), known.groups)
     if train:
         MODEL.write_text(text(learnt.model), "utf-8")
-    scored = labelled.pairs.select("mention", "entity", "right", "meant").with_columns(score=pl.Series(learnt.scores))
-    found = measures.best(scored, labelled.mentions)
-    paired = measures.best(scored.filter("meant"), labelled.mentions).filter(pl.col("benchmark") == "pudl")
-    among = {"benchmark": "pudl", "part": "among the pairs"} | measures.row(paired)
+    scored = known.pairs.select("mention", "entity", "right", "meant").with_columns(score=pl.Series(learnt.scores))
+    found = measures.best(scored, known.mentions)
     note = (
         "Tuning halves; five-fold cross-validation, no entity and no folded name in two folds; one pooled model, "
         f"{learnt.model.digest}. R1: share of names with an entity whose best candidate is right; precision and recall "
         "at a score of one half; F1 at its best threshold; 95 % intervals by bootstrap over names. pudl: names of FERC "
-        "against all 15,943 utilities of EIA, some of which are listed twice under another number; among the pairs: "
-        "the utilities that a name of FERC means."
+        "against all 15,943 utilities of EIA, some of which are listed again under another number, so that only their "
+        "numbers tell them apart; twins: an entity whose folded name is that of the right one counts as right; among "
+        "the pairs: against the utilities that a name of FERC means."
     )
-    table.write("Matching: accuracy", [*_rows(found), among], note)
-    table.write("Matching: calibration", measures.calibration(found), "Best candidates of all benchmarks together.")
-
-
-def _labelled() -> Labelled:
-    forms = legal_forms(listed(SHARED))
-    mentions, pairs, first = [], [], 0
-    for name in track(NAMES, "Comparing", transient=True):
-        made = benchmark(name)
-        asked = fold(made.mentions, forms)
-        with TemporaryDirectory(prefix="bench-") as folder:
-            index = build(fold(made.register, forms), Path(folder) / name, register=name, folding=forms.digest)
-            register = pl.DataFrame(index.entities)
-            found = candidates(asked, index).select("mention", "entity")
-        told = features(asked, register, found, frequencies(register))
-        right = asked.select("mention", id="truths").explode("id").drop_nulls().with_columns(right=1)
-        told = told.with_columns(id=register["id"].gather(told["entity"])).join(
-            right, on=["mention", "id"], how="left", maintain_order="left"
-        )
-        meant = pl.col("id").is_in(right["id"].unique().implode()).alias("meant")
-        number = pl.col("mention").cast(pl.Int64) + first
-        pairs.append(told.with_columns(number, meant, pl.col("right").fill_null(0).cast(pl.Int64)).drop("id"))
-        mentions.append(asked.with_columns(number, pl.col("truths").cast(pl.List(pl.String)), benchmark=pl.lit(name)))
-        first += asked.height
-    every = pl.concat(mentions, how="diagonal")
-    told = pl.concat(pairs)
-    groups = entity_groups(every["core"].to_list(), every["truths"].to_list())
-    return Labelled(every, told, groups[np.asarray(told["mention"])])
+    table.write("Matching: accuracy", [*_rows(found), *_pudl(known, scored)], note)
+    table.write("Matching: calibration", _calibration(found), "Best candidates by score, for all and for each group.")
+    if others:
+        _write_peers(known, scored, found)
 
 
 def _rows(found: pl.DataFrame) -> list[dict[str, str]]:
@@ -95,12 +51,79 @@ def _rows(found: pl.DataFrame) -> list[dict[str, str]]:
     return rows
 
 
+def _pudl(known: Labelled, scored: pl.DataFrame) -> list[dict[str, str]]:
+    """Other readings of the human-made pairs: twins count as right, and only utilities that are meant are compared."""
+    of_pudl = known.mentions.filter(pl.col("benchmark") == "pudl")
+    pairs = scored.join(of_pudl.select("mention"), on="mention", how="semi")
+    words = known.registers["pudl"]["words"]
+    named = pairs.with_columns(words=words.gather(pairs["entity"]))
+    meant = named.filter(pl.col("right") == 1).select("mention", "words").unique().with_columns(twin=1)
+    twins = named.join(meant, on=["mention", "words"], how="left").with_columns(right=pl.col("twin").fill_null(0))
+    told = {"twins count": twins, "among the pairs": pairs.filter("meant")}
+    return [
+        {"benchmark": "pudl", "part": part} | measures.row(measures.best(frame, of_pudl))
+        for part, frame in told.items()
+    ]
+
+
 def _parts(part: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """By kind, country and script, where a part has enough names and is not all of them."""
+    """By kind, script and country, where a part has enough names and is not all of them."""
     countries = part.group_by("country").len().filter(pl.col("len") >= _FEW)["country"].drop_nulls().sort()
-    foreign = pl.col("name").str.contains(r"[^\x00-\x7F]")
-    parts = [("hard", part.filter(pl.col("kind") == "hard")), ("letters beyond ASCII", part.filter(foreign))]
+    parts = [("hard", part.filter(pl.col("kind") == "hard")), *_scripts(part)]
     parts += [(country, part.filter(pl.col("country") == country)) for country in countries]
     others = part.filter(pl.col("country").is_not_null(), pl.col("country").is_in(countries.implode()).not_())
     parts.append(("other countries", others))
     return [(label, group) for label, group in parts if _FEW // 4 <= group.height < part.height]
+
+
+def _scripts(part: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    foreign = pl.col("name").str.contains(r"[^\x00-\x7F]")
+    return [("letters beyond ASCII", part.filter(foreign))]
+
+
+def _calibration(found: pl.DataFrame) -> list[dict[str, str]]:
+    groups = [("all", found), *((name, found.filter(pl.col("benchmark") == name)) for name in NAMES)]
+    countries = ("US", "CA", "GB", "IN", "CN")
+    groups += [(country, found.filter(pl.col("country") == country)) for country in countries]
+    elsewhere = found.filter(pl.col("country").is_in(countries).not_())
+    groups += [("other countries", elsewhere), ("no country", found.filter(pl.col("country").is_null()))]
+    groups += _scripts(found)
+    return [{"group": label} | row for label, group in groups if group.height for row in measures.calibration(group)]
+
+
+def _write_peers(known: Labelled, scored: pl.DataFrame, found: pl.DataFrame) -> None:
+    """The best candidates of each peer beside ours, on the same names and folds."""
+    rows: list[dict[str, str]] = []
+    untold: list[str] = []
+    for name in track(NAMES, "Peers", transient=True):
+        asked = known.mentions.filter(pl.col("benchmark") == name)
+        ours = scored.join(asked.select("mention"), on="mention", how="semi")
+        twenty = ours.filter(pl.col("score").rank("ordinal", descending=True).over("mention") <= 20)
+        rows += _peer(name, _OURS, found.filter(pl.col("benchmark") == name), "")
+        for peer, compare in peers.PEERS.items():
+            try:
+                rows += _peer(name, peer, *peers.compared(compare, asked, known.registers[name], twenty))
+            except RuntimeError as problem:
+                untold.append(f"{peer} on {name} could not be run: {problem}.")
+    note = (
+        "Whole registers, and the folds of the table above: splink's m and emm's model are learnt from the other folds "
+        "of the same benchmark, ours from those of all; rapidfuzz, string_grouper and logic-v2 learn nothing. "
+        "emm and logic-v2 read names as published, the others folded ones. Names a second of processor time: with all "
+        "that a peer does from names and register to pairs. " + " ".join(untold)
+    )
+    table.write("Matching: peers", rows, note.strip())
+
+
+def _peer(benchmark: str, method: str, found: pl.DataFrame, speed: str) -> list[dict[str, str]]:
+    parts = {benchmark: found} if benchmark == "pudl" else {benchmark: found, f"{benchmark}, hard": _hard(found)}
+    unwanted = ("precision", "recall")  # at a score of one half, which means nothing for a similarity
+    return [
+        {"benchmark": part, "method": method}
+        | {name: value for name, value in measures.row(frame).items() if name not in unwanted}
+        | {"names a second": speed if part == benchmark else ""}
+        for part, frame in parts.items()
+    ]
+
+
+def _hard(found: pl.DataFrame) -> pl.DataFrame:
+    return found.filter(pl.col("kind") == "hard")

@@ -81,12 +81,22 @@ def _vocabulary(left: pl.DataFrame, right: pl.DataFrame, known: Frequencies) -> 
     words = pl.concat(
         [frame.select(word=pl.col("words").str.split(" ").list.head(WORDS)).explode("word") for frame in (left, right)]
     )
-    every = words.unique().sort("word").join(known.words, on="word", how="left", maintain_order="left")
-    rarity = (max(known.names, 1) / pl.col("count").fill_null(0.5)).log() + 1
+    every = words.unique().sort("word")
+    counted = counts(every["word"], known.words["word"], known.words["count"])
+    rarity = (max(known.names, 1) / pl.Series(np.where(counted == 0, 0.5, counted))).log() + 1
     return every.with_row_index("id").with_columns(
         weight=pl.when(pl.col("word") == "").then(0.0).otherwise(rarity).cast(pl.Float32),
         number=pl.col("word").str.contains(_NUMBER),
     )
+
+
+def counts(texts: pl.Series, known: pl.Series, count: pl.Series) -> npt.NDArray[np.float64]:
+    """The count of each of `texts` by `known`, which is sorted; 0 where it isn't there."""
+    if not len(known):
+        return np.zeros(len(texts))
+    place = np.minimum(known.search_sorted(texts).to_numpy(), len(known) - 1).astype(np.int64)
+    there = (known.gather(place) == texts).to_numpy()
+    return np.where(there, count.gather(place).to_numpy().astype(np.float64), 0.0)
 
 
 def _words(names: pl.DataFrame, vocabulary: pl.DataFrame) -> Words:

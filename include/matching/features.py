@@ -1,12 +1,13 @@
 """What tells a right pair from a wrong one, as numbers: computed for many pairs at once, the same for any order."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
-from rapidfuzz import distance, fuzz
 
-from .alignment import Floats, Frequencies, Ints, alignment, compared
+from .alignment import Floats, Frequencies, Ints, alignment, counts
+from .spelling import spelling
 
 _LISTED = (
     "ratio sorted set partial jaro_winkler words_ratio canonical_ratio full_ratio unspaced prefix prefix_a "
@@ -22,20 +23,29 @@ _LISTED = (
     "left_weight_a left_weight_b country_core rough ratio_behind core_soft_a_behind core_soft_b_behind "
     "words_ratio_behind full_ratio_behind unspaced_behind in_order_a_behind in_order_b_behind sorted_behind "
     "soft_a_behind rarest_shared_a_behind country_behind canonical_ratio_behind rank gap rivals_word rivals_first "
-    "rivals_country rivals_core rivals_words"
+    "rivals_country rivals_core rivals_words small_a small_b vehicle_a vehicle_b spelt_a spelt_b ratio_at_home "
+    "words_ratio_at_home core_soft_a_at_home core_soft_b_at_home core_exact_a_at_home rank_at_home rivals_at_home "
+    "as_soft"
 )
 FEATURES: tuple[str, ...] = (*_LISTED.split(),)
-"""Of a pair; _a is the mention's side, _b the register's, _behind the distance to the best candidate of the mention."""
+"""Of a pair; _a is the mention's side, _b the register's, _behind the distance to the best candidate of the mention,
+_at_home that to the best one of the same country, as far as it is known."""
 
 _CLASS = r"(?:class|cl|series)?\s*\b([a-z])(?: shs| shares)?$"
 _RECEIPT = r"\b(?:adr|gdr|ads|gds|pk)\b"
 _FILING = r"[/\\] ?[A-Za-z]{2,3}[/\\]?\s*$"
 """The state or the country that the SEC adds to a name which more than one registrant bears."""
 _SUCCESSOR = r"(?i)[/\\] ?new[/\\]?\s*$"
+_VEHICLE = r"\b(?:funds?|trusts?|portfolios?|etf|income|bond|municipals?|series|partners|investors)\b"
+"""Words of those that invest, whose names are often that of who manages them and some more."""
 _COMPARED = (
     *("ratio", "core_soft_a", "core_soft_b", "words_ratio", "full_ratio", "unspaced", "in_order_a", "in_order_b"),
     *("sorted", "soft_a", "rarest_shared_a", "country", "canonical_ratio"),
 )
+_SIGNED = ("country", "form", "last_form")
+_SAME = (*_SIGNED, "share", "designation", "first", "last")
+"""Compared where both names have one."""
+_AT_HOME = ("ratio", "words_ratio", "core_soft_a", "core_soft_b", "core_exact_a")
 
 
 def features(mentions: pl.DataFrame, register: pl.DataFrame, pairs: pl.DataFrame, known: Frequencies) -> pl.DataFrame:
@@ -47,11 +57,12 @@ def features(mentions: pl.DataFrame, register: pl.DataFrame, pairs: pl.DataFrame
     """
     a, b = _rows(mentions, pairs["mention"]), pairs["entity"].to_numpy().astype(np.int64)
     rows = {**_of_one(mentions, a, "a"), **_of_one(register, b, "b")}
-    told = {**_spelling(mentions, register, a, b), **alignment(mentions, register, (a, b), known), **rows}
+    told = {**spelling(mentions, register, a, b), **alignment(mentions, register, (a, b), known), **rows}
     told |= _agreement(mentions, register, a, b) | _ambiguity(mentions, register, a, b, known)
     told |= _together(told)
     frame = pairs.with_columns(pl.Series(name, values, dtype=pl.Float32) for name, values in told.items())
-    return _among_candidates(frame)
+    homes = register["country"].cast(pl.String).hash().to_numpy()
+    return _among_candidates(frame, pl.Series(homes[b]))
 
 
 def _rows(mentions: pl.DataFrame, wanted: pl.Series) -> Ints:
@@ -61,62 +72,6 @@ def _rows(mentions: pl.DataFrame, wanted: pl.Series) -> Ints:
     known = mentions["mention"].to_numpy().astype(np.int64)
     order = np.argsort(known, kind="stable")
     return order[np.searchsorted(known, wanted.to_numpy().astype(np.int64), sorter=order)]
-
-
-def _spelling(mentions: pl.DataFrame, register: pl.DataFrame, a: Ints, b: Ints) -> dict[str, Floats]:
-    def both(column: str, spaces: bool = True) -> tuple[list[str], list[str]]:
-        one, two = mentions[column], register[column]
-        if not spaces:
-            one, two = one.str.replace_all(" ", ""), two.str.replace_all(" ", "")
-        return one.gather(a).to_list(), two.gather(b).to_list()
-
-    mentions, register = (
-        frame.with_columns(canonical=pl.col("core") + " " + pl.col("form")) for frame in (mentions, register)
-    )
-    core, words, full, joined = both("core"), both("words"), both("full"), both("core", spaces=False)
-    sizes = [np.maximum(1, np.array([len(text) for text in texts], np.float32)) for texts in joined]
-    prefix, in_order = compared(*joined, distance.Prefix.similarity), compared(*joined, distance.LCSseq.similarity)
-    told: dict[str, Floats] = {
-        "ratio": compared(*core, fuzz.ratio),
-        "sorted": compared(*core, fuzz.token_sort_ratio),
-        "set": compared(*core, fuzz.token_set_ratio),
-        "partial": compared(*core, fuzz.partial_ratio),
-        "jaro_winkler": compared(*core, distance.JaroWinkler.similarity) * 100,
-        "words_ratio": compared(*words, fuzz.ratio),
-        "canonical_ratio": compared(*both("canonical"), fuzz.ratio),
-        "full_ratio": compared(*full, fuzz.ratio),
-        "unspaced": compared(*joined, fuzz.ratio),
-        "prefix": prefix,
-        "prefix_a": (prefix / sizes[0]).astype(np.float32),
-        "prefix_b": (prefix / sizes[1]).astype(np.float32),
-        "in_order_a": (in_order / sizes[0]).astype(np.float32),
-        "in_order_b": (in_order / sizes[1]).astype(np.float32),
-        "letters_a": sizes[0],
-        "letters_b": sizes[1],
-        "same_letters": _equal(*joined),
-    }
-    return told | _initials(core, joined)
-
-
-def _initials(core: tuple[list[str], list[str]], joined: tuple[list[str], list[str]]) -> dict[str, Floats]:
-    """Whether a name is made of the first letters of the other's words, or begins with some of them in one word."""
-    letters = [pl.Series(texts, dtype=pl.String).str.replace_all(r"(\w)\w* ?", "$1") for texts in core]
-    whole = np.zeros(len(core[0]), np.bool_)
-    told = {}
-    for side, mine, other in (("a", 0, 1), ("b", 1, 0)):
-        word = pl.Series(core[mine], dtype=pl.String).str.extract(r"^(\w{2,4})\b")
-        mine_joined = pl.Series(joined[mine], dtype=pl.String)
-        frame = pl.DataFrame({"word": word, "letters": letters[other], "joined": mine_joined})
-        begins = pl.col("letters").str.starts_with(pl.col("word")).fill_null(False)
-        same = (pl.col("letters") == pl.col("joined")) & (pl.col("joined").str.len_bytes() > 1)
-        found = frame.select(begins=begins, same=same)
-        told[f"begins_with_initials_{side}"] = found["begins"].to_numpy().astype(np.float32)
-        whole |= found["same"].to_numpy()
-    return told | {"initials": whole.astype(np.float32)}
-
-
-def _equal(one: Sequence[str], two: Sequence[str]) -> Floats:
-    return (pl.Series(one, dtype=pl.String) == pl.Series(two, dtype=pl.String)).to_numpy().astype(np.float32)
 
 
 def _of_one(frame: pl.DataFrame, rows: Ints, side: str) -> dict[str, Floats]:
@@ -130,6 +85,8 @@ def _of_one(frame: pl.DataFrame, rows: Ints, side: str) -> dict[str, Floats]:
         receipt=pl.col("full").str.contains(_RECEIPT),
         filing=name.str.contains(_FILING),
         successor=name.str.contains(_SUCCESSOR),
+        small=name.str.contains("[A-Z]").not_() & name.str.contains("[a-z]"),
+        vehicle=pl.col("words").str.count_matches(_VEHICLE),
         fund=category == "FUND",
         person=category == "SOLE_PROPRIETOR",
     ).cast(pl.Float32)
@@ -137,47 +94,60 @@ def _of_one(frame: pl.DataFrame, rows: Ints, side: str) -> dict[str, Floats]:
 
 
 def _agreement(mentions: pl.DataFrame, register: pl.DataFrame, a: Ints, b: Ints) -> dict[str, Floats]:
-    one, two = (
-        frame.select(
-            *("name", "full", "core", "words", "form", "designation"),
-            country=pl.col("country").cast(pl.String).fill_null(""),
-            last_form=pl.col("form").str.split(" ").list.last(),
-            share=pl.col("designation").str.extract(_CLASS).fill_null(""),
-            sorted=pl.col("core").str.split(" ").list.sort().list.join(" "),
-            first=pl.col("core").str.extract(r"^(\S+)"),
-            last=pl.col("core").str.extract(r"(\S+)$"),
-        )[rows]
-        for frame, rows in ((mentions, a), (register, b))
-    )
-    share, other = one["share"], two["share"]
-    receipt = one["full"].str.contains(_RECEIPT).to_numpy().astype(np.float32)
-    capitals = two["name"].str.contains("[a-z]").not_().fill_null(False).to_numpy()
+    one, two = _facts(mentions, a), _facts(register, b)
+    same = {name: (one[name] == two[name]) & one[f"{name}_given"] & two[f"{name}_given"] for name in _SAME}
+    share, other = one["share_given"], two["share_given"]
     kinds = {
-        "share_only_a": (share != "") & (other == ""),
-        "share_only_b": (share == "") & (other != ""),
-        "share_same": (share != "") & (share == other),
-        "share_conflict": (share != "") & (other != "") & (share != other),
+        "share_only_a": share & ~other,
+        "share_only_b": ~share & other,
+        "share_same": same["share"],
+        "share_conflict": share & other & ~same["share"],
+        "same_designation": same["designation"],
         "same_core": one["core"] == two["core"],
         "same_words": one["words"] == two["words"],
-        "same_designation": (one["designation"] != "") & (one["designation"] == two["designation"]),
         "same_sorted": one["sorted"] == two["sorted"],
-        "same_first": one["first"] == two["first"],
-        "same_last": one["last"] == two["last"],
+        "same_first": same["first"],
+        "same_last": same["last"],
     }
-    told = {name: values.fill_null(False).to_numpy().astype(np.float32) for name, values in kinds.items()}
-    return told | {
-        "country": _signed(one["country"], two["country"]),
-        "receipt_of_us": receipt * np.where((two["country"] == "US").to_numpy(), 1, -1).astype(np.float32),
-        "h_share": (share == "h").fill_null(False).to_numpy() * np.where(capitals, 1, -1).astype(np.float32),
-        "form": _signed(one["form"], two["form"]),
-        "last_form": _signed(one["last_form"].fill_null(""), two["last_form"].fill_null("")),
-    }
+    told = {name: values.astype(np.float32) for name, values in kinds.items()}
+    signed = {name: _signed(same[name], one[f"{name}_given"] & two[f"{name}_given"]) for name in _SIGNED}
+    return (
+        told
+        | signed
+        | {
+            "receipt_of_us": one["receipt"] * np.where(two["of_us"], 1, -1).astype(np.float32),
+            "h_share": one["h_share"] * np.where(two["capitals"], 1, -1).astype(np.float32),
+        }
+    )
 
 
-def _signed(one: pl.Series, two: pl.Series) -> Floats:
+def _facts(frame: pl.DataFrame, rows: Ints) -> dict[str, npt.NDArray[Any]]:
+    """What is compared of each of `rows`: texts as their hashes, and whether they are given."""
+    name, core = pl.col("name"), pl.col("core")
+    texts = frame.select(
+        *("core", "words", "form", "designation"),
+        country=pl.col("country").cast(pl.String),
+        last_form=pl.col("form").str.split(" ").list.last(),
+        share=pl.col("designation").str.extract(_CLASS),
+        sorted=core.str.split(" ").list.sort().list.join(" "),
+        first=core.str.extract(r"^(\S+)"),
+        last=core.str.extract(r"(\S+)$"),
+    )
+    told = texts.with_columns(pl.all().fill_null("").hash())
+    given = texts.select((pl.col(_SAME) != "").fill_null(False).name.suffix("_given"))
+    others = frame.select(
+        receipt=pl.col("full").str.contains(_RECEIPT).cast(pl.Float32),
+        of_us=(pl.col("country").cast(pl.String) == "US").fill_null(False),
+        capitals=name.str.contains("[a-z]").not_().fill_null(False),
+        h_share=(pl.col("designation").str.extract(_CLASS) == "h").fill_null(False).cast(pl.Float32),
+    )
+    columns = pl.concat([told, given, others], how="horizontal")
+    return {column: columns[column].to_numpy()[rows] for column in columns.columns}
+
+
+def _signed(same: npt.NDArray[np.bool_], given: npt.NDArray[np.bool_]) -> Floats:
     """1 where both are given and equal, -1 where both are given and differ, else 0."""
-    given = ((one != "") & (two != "")).to_numpy()
-    return np.where(given, np.where((one == two).to_numpy(), 1, -1), 0).astype(np.float32)
+    return np.where(given, np.where(same, 1, -1), 0).astype(np.float32)
 
 
 def _ambiguity(
@@ -186,8 +156,8 @@ def _ambiguity(
     """How many names of the register fold to the same core."""
     told = {}
     for side, frame, rows in (("a", mentions, a), ("b", register, b)):
-        counted = frame.select("core").join(known.cores, on="core", how="left", maintain_order="left")["count"]
-        told[f"namesakes_{side}"] = np.log1p(counted.fill_null(0).gather(rows).to_numpy()).astype(np.float32)
+        counted = np.log1p(counts(frame["core"], known.cores["core"], known.cores["count"]))
+        told[f"namesakes_{side}"] = counted[rows].astype(np.float32)
     return told
 
 
@@ -212,21 +182,35 @@ def _together(told: dict[str, Floats]) -> dict[str, Floats]:
     }
 
 
-def _among_candidates(frame: pl.DataFrame) -> pl.DataFrame:
-    """What a pair is among the candidates of its mention: behind which best one, and with how many like it."""
+def _among_candidates(frame: pl.DataFrame, home: pl.Series) -> pl.DataFrame:
+    """What a pair is among the candidates of its mention, and among those of the same `home`: behind which best one,
+    and with how many like it."""
     rough = pl.sum_horizontal("core_soft_a", "core_soft_b", "soft_a", "soft_b") + 0.3 * pl.col("country")
-    frame = frame.with_columns(rough=rough + pl.col("ratio") / 50 + pl.col("words_ratio") / 50)
+    rough = rough + pl.col("ratio") / 50 + pl.col("words_ratio") / 50
+    frame = frame.with_columns(rough=rough, _home=pl.struct("mention", home=home).rank("dense"))
     over = "mention"
     best = pl.col("rough").max().over(over)
     second = pl.col("rough").top_k(2).min().over(over)
     like = pl.col("rarest_shared_a") >= pl.col("rarest_shared_a").max().over(over) - 1e-3
     return frame.with_columns(
-        *(pl.col(name).sub(pl.col(name).max().over(over)).alias(f"{name}_behind") for name in _COMPARED),
-        rank=(-pl.col("rough")).rank("min").over(over).clip(1, 20).cast(pl.Float32),
+        *(_behind(name, over).alias(f"{name}_behind") for name in _COMPARED),
+        *(_behind(name, "_home").alias(f"{name}_at_home") for name in _AT_HOME),
+        rank=_place("rough", over),
+        rank_at_home=_place("rough", "_home"),
         gap=pl.when(pl.col("rough") == best).then(pl.col("rough") - second).otherwise(pl.col("rough") - best),
+        as_soft=(-pl.col("core_soft_a")).rank("max").over(over).cast(pl.Float32),
         rivals_word=like.sum().over(over).cast(pl.Float32),
         rivals_first=pl.col("same_first").sum().over(over),
         rivals_country=pl.col("country").eq(1).sum().over(over).cast(pl.Float32),
         rivals_core=pl.col("same_core").sum().over(over),
+        rivals_at_home=pl.col("same_core").sum().over("_home"),
         rivals_words=pl.col("same_words").sum().over(over),
-    )
+    ).drop("_home")
+
+
+def _behind(name: str, over: str) -> pl.Expr:
+    return pl.col(name).sub(pl.col(name).max().over(over))
+
+
+def _place(name: str, over: str) -> pl.Expr:
+    return (-pl.col(name)).rank("min").over(over).clip(1, 20).cast(pl.Float32)

@@ -18,6 +18,10 @@ Labels = npt.NDArray[np.int64]
 KNOTS = 6
 TREES = 220
 LEAVES = 8
+SHARE = 0.5
+"""Of the features, so many are tried at each split, so that trees don't all lean on the same few."""
+NO_COUNTRY = 1.8
+"""Weight of pairs whose name has no country: they are the fewer and the harder."""
 FOLDS = 5
 _KEPT = 8
 """Candidates of a mention, in their rough order, that are all learnt from; of the others every fourth is, at fourfold
@@ -43,20 +47,21 @@ def trained(pairs: pl.DataFrame, right: Labels, groups: Labels, folds: int = FOL
     fold = folds_of(groups, folds)
     odds = np.zeros(pairs.height)
     for k in range(folds):
-        learnt = _lines(pairs.filter(fold != k), right[fold != k])
-        odds[fold == k] = first_odds(pairs.filter(fold == k), FEATURES, *learnt)
+        intercept, lines = _lines(pairs.filter(fold != k), right[fold != k])
+        odds[fold == k] = first_odds(pairs.filter(fold == k), FEATURES, intercept, lines)
     columns, reached = _seen(pairs, odds)
-    columns, known, where = columns[reached], right[reached], fold[reached]
+    columns, known, where, weights = columns[reached], right[reached], fold[reached], _weights(pairs)[reached]
     final = np.zeros(len(reached))
     for k in range(folds):
-        final[where == k] = grown(*_trees(columns[where != k], known[where != k]), columns[where == k])
+        learnt = _trees(columns[where != k], known[where != k], weights[where != k])
+        final[where == k] = grown(*learnt, columns[where == k])
     scores = np.minimum(odds, UNREACHED)
     for k in range(folds):
         line = _calibration(pairs[reached[where != k]], final[where != k], known[where != k])
         scores[reached[where == k]] = np.interp(final[where == k], line.knots, line.values)
     calibration = _calibration(pairs[reached], final, known)
     intercept, lines = _lines(pairs, right)
-    start, trees = _trees(columns, known)
+    start, trees = _trees(columns, known, weights)
     return Trained(Model(FEATURES, intercept, lines, start, trees, calibration), 1 / (1 + np.exp(-scores)))
 
 
@@ -78,6 +83,19 @@ def entity_groups(cores: Sequence[str], truths: Sequence[Sequence[str]]) -> Labe
     _, group = connected_components(graph, directed=False)
     found: Labels = group[: len(cores)].astype(np.int64)
     return found
+
+
+def recalibrated(pairs: pl.DataFrame, odds: Values, right: Labels) -> tuple[float, float]:
+    """Start and slope that turn `odds` (log odds of each pair) into those of the best candidates being right."""
+    from sklearn.linear_model import LogisticRegression
+
+    best, known = _best(pairs, odds, right)
+    learner = LogisticRegression(C=1.0).fit(best.reshape(-1, 1), known)
+    return float(learner.intercept_[0]), max(0.2, float(learner.coef_[0, 0]))
+
+
+def _weights(pairs: pl.DataFrame) -> Values:
+    return np.where(pairs["no_country_a"].to_numpy() == 1, NO_COUNTRY, 1.0)
 
 
 def _lines(pairs: pl.DataFrame, right: Labels) -> tuple[float, tuple[Line, ...]]:
@@ -127,7 +145,7 @@ def _seen(pairs: pl.DataFrame, odds: Values) -> tuple[npt.NDArray[np.float32], L
     return seen.select(*FEATURES, *CONTEXT).to_numpy().astype(np.float32), reached
 
 
-def _trees(columns: npt.NDArray[np.float32], right: Labels) -> tuple[float, tuple[Tree, ...]]:
+def _trees(columns: npt.NDArray[np.float32], right: Labels, weights: Values) -> tuple[float, tuple[Tree, ...]]:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     learner = HistGradientBoostingClassifier(
@@ -136,10 +154,11 @@ def _trees(columns: npt.NDArray[np.float32], right: Labels) -> tuple[float, tupl
         max_leaf_nodes=LEAVES,
         min_samples_leaf=30,
         l2_regularization=5,
+        max_features=SHARE,
         early_stopping=False,
         random_state=0,
     )
-    learner.fit(columns, right)
+    learner.fit(columns, right, weights)
     return float(learner._baseline_prediction.item()), tuple(_tree(one.nodes) for (one,) in learner._predictors)
 
 
@@ -162,11 +181,17 @@ def _calibration(pairs: pl.DataFrame, final: Values, right: Labels) -> Line:
     """Isotonic over the best candidate of each mention, read at a few odds (Zadrozny and Elkan 2002)."""
     from sklearn.linear_model import LogisticRegression
 
-    best = pairs.select("mention", "entity", final=pl.Series(final), right=pl.Series(right))
-    best = best.sort("mention", "final", "entity", descending=[False, True, False]).group_by("mention").first()
-    odds = best.sort("mention")["final"].to_numpy()
+    odds, known = _best(pairs, final, right)
     basis = np.column_stack([np.minimum(odds, 0), np.maximum(odds, 0)])
-    learner = LogisticRegression(C=100.0).fit(basis, best.sort("mention")["right"].to_numpy())
+    learner = LogisticRegression(C=100.0).fit(basis, known)
     below, above = np.maximum(learner.coef_[0], 0.2)
     told = learner.intercept_[0] + below * np.minimum(_CALIBRATED, 0) + above * np.maximum(_CALIBRATED, 0)
     return Line("odds", _short(_CALIBRATED), _short(told))
+
+
+def _best(pairs: pl.DataFrame, odds: Values, right: Labels) -> tuple[Values, Labels]:
+    """Log odds of the best candidate of each mention, in order of mentions, and whether it is right."""
+    ranked = pairs.select("mention", "entity", odds=pl.Series(odds), right=pl.Series(right))
+    ranked = ranked.sort("mention", "odds", "entity", descending=[False, True, False])
+    best = ranked.group_by("mention", maintain_order=True).first()
+    return best["odds"].to_numpy(), best["right"].to_numpy()

@@ -37,6 +37,12 @@ REGISTER = [
         ("BorealisEnergy", "DE", 0, "same_letters", 1),
         ("Borealis Energy Class A", "DE", 0, "share_only_a", 1),
         ("Castor International Mining ADR", "GB", 3, "receipt_of_us", 1),
+        ("IM Castor", None, 3, "spelt_a", 1),
+        ("Castor", None, 3, "spelt_a", 0),
+        ("borealis energy", "DE", 0, "small_a", 1),
+        ("Borealis Energy Fund", "DE", 1, "vehicle_a", 1),
+        ("Borealis Energy Fund II", "AT", 6, "ratio_at_home", 0),
+        ("Borealis Energy Fund II", "AT", 6, "rank_at_home", 1),
     ],
 )
 def test_a_feature_says_what_its_name_says(
