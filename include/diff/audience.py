@@ -3,7 +3,7 @@
 from typing import get_args
 
 from ..contracts.columns import Sensitivity
-from .masks import masked
+from .masks import hidden, masked
 from .model import DatasetDiff, Diff
 
 _LEVELS: tuple[Sensitivity, ...] = get_args(Sensitivity)
@@ -18,9 +18,13 @@ def shown_to(diff: Diff, audience: Sensitivity) -> Diff:
 
 
 def _shown(one: DatasetDiff, audience: Sensitivity) -> DatasetDiff:
+    levels = [side.access for side in (one.before, one.after) if side]
+    if one.links:
+        guarded = max([one.links.sensitivity, *levels], key=_LEVELS.index)
+        links = hidden(one.links.model_copy(update={"sensitivity": guarded}), audience)
+        one = one.model_copy(update={"links": links})
     if one.table is None:
         return one
-    levels = [side.access for side in (one.before, one.after) if side]
     columns = tuple(
         column.model_copy(update={"sensitivity": max([column.sensitivity, *levels], key=_LEVELS.index)})
         for column in one.table.columns

@@ -19,7 +19,7 @@ LIMIT = 60_000
 _ROWS, _DATASETS = 50, 200
 _SENTENCE = 1_000
 """Bytes kept for the sentence that says what was left out."""
-_RANKS = ("", "head", "schema", "moved", "coverage", "samples", "columns", "quality", "origin")
+_RANKS = ("", "head", "schema", "moved", "coverage", "links", "samples", "linked", "columns", "quality", "origin")
 
 
 @dataclass(frozen=True)

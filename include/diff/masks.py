@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from ..contracts.columns import Sensitivity
+from .links import Links
 from .model import MASKED, ColumnDiff, Coverage, Move, Moved, Part, Profile, Sample, TableDiff
 
 _LEVELS: tuple[Sensitivity, ...] = get_args(Sensitivity)
@@ -28,6 +29,14 @@ def masked(diff: TableDiff, show: Sensitivity) -> TableDiff:
             ),
         }
     )
+
+
+def hidden(links: Links, show: Sensitivity) -> Links:
+    """`links` without names, entities and weights where they are guarded more than `show`; counts stay."""
+    if _LEVELS.index(links.sensitivity) <= _LEVELS.index(show):
+        return links
+    counts = tuple(count.model_copy(update={"weight": None}) for count in links.counts)
+    return links.model_copy(update={"counts": counts, "heaviest": (), "masked": True})
 
 
 def _column(column: ColumnDiff) -> ColumnDiff:

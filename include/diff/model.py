@@ -9,6 +9,7 @@ from typing import Literal
 from ..contracts.columns import Sensitivity, Type
 from ..contracts.evolution import Change
 from ..contracts.types import Strict
+from .links import Links
 
 MASKED = "•••"
 OTHERS = "others"
@@ -220,6 +221,8 @@ class DatasetDiff(Strict):
     problem: str | None = None
     """Why the tables can't be compared: bytes that this reader can't get."""
     table: TableDiff | None
+    links: Links | None = None
+    """None where neither version has any, or they could not be compared at all."""
 
 
 class Diff(Strict):

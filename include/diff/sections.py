@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..contracts.words import counted
+from .links import Linked, Links
 from .model import ColumnDiff, DatasetDiff, Origin, Part, Profile, Sample, SchemaChange, TableDiff
 from .sentences import Text, Value, lost, several, short
 
@@ -76,7 +77,8 @@ def sections(diff: DatasetDiff) -> list[Section]:
         if table
         else []
     )
-    return [_trimmed(section) for section in (*first, _quality(diff), _origins(diff)) if section.rows]
+    links = [_link_counts(diff.links), _links(diff.links)] if diff.links else []
+    return [_trimmed(section) for section in (*first, *links, _quality(diff), _origins(diff)) if section.rows]
 
 
 def _trimmed(section: Section) -> Section:
@@ -202,6 +204,49 @@ def _sample(sample: Sample) -> Iterator[tuple[Cell, ...]]:
         yield ((sample.kind,) if at == 0 else (), key if at == 0 else (), (Value(column),), before, after)
     if not cells:
         yield ((sample.kind,), key, (), (), ())
+
+
+def _link_counts(links: Links) -> Section:
+    rows = tuple(
+        ((one.change,), (one.reason,), (f"{one.links:,}",), (f"{one.records:,}",), _weight(one.weight))
+        for one in links.counts
+    )
+    after = "Which ones is not shown here." if links.masked else ""
+    return Section("links", "Links", ("link", "why", "links", "rows", "weight"), rows, frozenset({2, 3, 4}), after)
+
+
+def _links(links: Links) -> Section:
+    rows = tuple(
+        (
+            (one.change,),
+            (Value(one.name), *((" was ", Value(one.was_name)) if one.was_name is not None else ())),
+            _fact(one.country),
+            _linked(one.before),
+            _linked(one.after),
+            (one.reason, *((": ", Value(one.detail)) if one.detail else ())),
+            (f"{one.records:,}",),
+            _weight(one.weight),
+        )
+        for one in links.heaviest
+    )
+    headings = ("link", "name", "country", "before", "after", "why", "rows", "weight")
+    rest = links.changed - len(links.heaviest)
+    after = f"The heaviest; {rest:,} more." if rest else ""
+    return Section("linked", "Links that changed", headings, rows, frozenset({6, 7}), after)
+
+
+def _linked(side: Linked) -> Text:
+    if side.state in ("absent", "none"):
+        return (side.state,) if side.state == "none" else ()
+    said = (Value(side.name), " ") if side.name else ()
+    score = "" if side.score is None else f" {side.score:.2f}"
+    return ("review: " if side.state == "review" else "", *said, Value(side.entity), score)
+
+
+def _weight(weight: float | None) -> Text:
+    if weight is None:
+        return ()
+    return (f"{weight:,.0f}" if abs(weight) >= 1_000 or weight == round(weight) else f"{weight:,.4g}",)
 
 
 def _quality(diff: DatasetDiff) -> Section:

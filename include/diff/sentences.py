@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..contracts.words import counted
+from .links import Links
 from .model import Coverage, DatasetDiff, Origin, TableDiff
 
 _HASH = re.compile(r"\b[0-9a-f]{40,}\b")
@@ -56,6 +57,8 @@ def alarms(diff: DatasetDiff) -> list[Text]:
 def _alarms(diff: DatasetDiff) -> Iterator[Text]:
     if diff.problem:
         yield (diff.problem if diff.table else f"Not compared. {diff.problem}",)
+    if diff.links and diff.links.problem:
+        yield (f"Links: {diff.links.problem}",)
     if diff.unexplained:
         yield ("Unexplained: the data changed, and neither source, code, environment nor inputs did.",)
     if diff.table is None:
@@ -78,6 +81,8 @@ def notes(diff: DatasetDiff) -> list[Text]:
     if diff.before and diff.after and diff.before.kept != diff.after.kept:
         was, now = diff.before.kept, diff.after.kept
         says.append((f"Who may read it: its files are on the remote '{now}' now, and were on '{was}'.",))
+    if diff.links:
+        says.append((_links(diff.links),))
     if table is None or diff.status != "changed":
         return says
     if table.by == "rows":
@@ -86,6 +91,17 @@ def notes(diff: DatasetDiff) -> list[Text]:
         what = f": {counted(moved.values, 'value')} moved one to one, in {counted(moved.rows, 'row')}."
         says.append((*several(moved.columns), what))
     return says
+
+
+def _links(links: Links) -> str:
+    """How many names are linked, and how many links are otherwise."""
+    totals = [
+        f"{side.linked:,} of {counted(side.names, 'name')} {when} ({side.review:,} for a person to decide)"
+        for side, when in ((links.before, "before"), (links.after, "after"))
+        if side
+    ]
+    changed = f"; {links.changed:,} changed" if links.before and links.after else ""
+    return f"Links: {', '.join(totals)}{changed}."
 
 
 def _rows(origin: Origin | None) -> str:

@@ -41,7 +41,8 @@ _TEXTS = (
     "register_version",
 )
 _NUMBERS = {"score": pl.Float64(), "records": pl.Int64(), "weight": pl.Float64()}
-_NEEDED = {**dict.fromkeys(_TEXTS, pl.String()), **_NUMBERS}
+NEEDED = {**dict.fromkeys(_TEXTS, pl.String()), **_NUMBERS}
+"""Columns of matches.parquet that are looked at, beside what is given with a name."""
 _FACTS = ("country", "category", "legal_form", "status")
 _MERGED, _ENDED = r"(?i)\bmerged\b", r"(?i)\b(retired|annulled|inactive|cancelled|dissolved|duplicate)\b"
 _IDS = {"id": pl.String(), "name": pl.String(), "status": pl.String()}
@@ -89,9 +90,9 @@ def by_reason(links: pl.DataFrame) -> pl.DataFrame:
 def _whole(matches: pl.DataFrame | None) -> pl.DataFrame:
     """With every column that is looked at, empty where it is absent: older versions may have fewer."""
     if matches is None:
-        return pl.DataFrame(schema=_NEEDED)
+        return pl.DataFrame(schema=NEEDED)
     given = [pl.col(name).cast(pl.String) for name in matches.columns if name.startswith("given_")]
-    needed = {**_NEEDED, **{column.meta.output_name(): pl.String() for column in given}}
+    needed = {**NEEDED, **{column.meta.output_name(): pl.String() for column in given}}
     return matches.select(
         pl.col(name).cast(dtype) if name in matches.columns else pl.lit(None, dtype).alias(name)
         for name, dtype in needed.items()

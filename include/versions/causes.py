@@ -17,7 +17,7 @@ _UNKNOWN = (frozenset[str](), frozenset[str]())
 ENGINE = tuple(
     f"include/{part}"
     for part in (
-        *("adapters", "contracts", "extraction", "tables", "tasks", "validation", "versions"),
+        *("adapters", "contracts", "extraction", "matching", "tables", "tasks", "validation", "versions"),
         *("errors.py", "settings.py"),
     )
 )

@@ -17,6 +17,7 @@ from ..settings import settings
 from . import reading
 from .causes import Causes, Pinned, causes, rule_changes
 from .evidence import Evidence, access_class, contradictions, evidence
+from .linked import Version, links
 from .pins import FILE, Entry, parse_one
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
@@ -81,13 +82,17 @@ def _read(repository: Path, before: Pinned | None, after: Pinned, cache: Path, w
     table = _table(was.side if was else Side([], now.side.schema), now.side, f"Comparing {after.entry.name}", watch)
     wrong = " ".join(contradictions(after.entry, now, table.counts.after)) or None
     if before is None or was is None:
-        return _diff("added", before, after, None, now, problem=wrong, table=table)
+        found = _diff("added", before, after, None, now, problem=wrong, table=table)
+        return found.model_copy(update={"links": links(None, Version(after.entry, now), cache, repository)})
     why = causes(repository, before, after, (was.raw, now.raw))
     differs = before.entry.meta.content != after.entry.meta.content
     status: Status = "changed" if differs or not table.same else "same"
     found = _diff(status, before, after, was, now, causes=why.says, problem=wrong, table=table)
     unexplained = differs and not why.explained
-    return found.model_copy(update={"unexplained": unexplained, "quality": rule_changes(was.rules, now.rules)})
+    linked = links(Version(before.entry, was), Version(after.entry, now), cache, repository)
+    return found.model_copy(
+        update={"unexplained": unexplained, "quality": rule_changes(was.rules, now.rules), "links": linked}
+    )
 
 
 def _table(before: Side, after: Side, title: str, watch: Watch) -> TableDiff:

@@ -34,6 +34,8 @@ class Evidence:
     rules: Rules
     raw: frozenset[str]
     """SHA-256s of the bytes as fetched."""
+    match: Mapping[str, Any]
+    """What the contract says of matching; nothing where it says none."""
 
 
 def evidence(entry: Entry, cache: Path, repository: Path) -> Evidence:
@@ -47,7 +49,8 @@ def evidence(entry: Entry, cache: Path, repository: Path) -> Evidence:
     side = Side(reading.table_files(entry, cache, repository), schema)
     fingerprint = hashlib.sha256(texts["schema.json"].encode()).hexdigest()
     try:
-        said = (yaml.safe_load(texts["contract.yaml"]) or {}).get("access", _DEFAULT)
+        contract = yaml.safe_load(texts["contract.yaml"]) or {}
+        said, match = contract.get("access", _DEFAULT), dict(contract.get("match") or {})
         rules = _rules(json.loads(texts["quality.json"]))
         raw = frozenset(str(item["sha256"]) for item in json.loads(texts["raw/sources.json"]))
     except (AttributeError, LookupError, TypeError, ValueError, yaml.YAMLError) as error:
@@ -55,7 +58,7 @@ def evidence(entry: Entry, cache: Path, repository: Path) -> Evidence:
             f"{entry.name}: contract.yaml, quality.json or raw/sources.json of version {entry.md5} is not what a "
             f"publication writes: {' '.join(str(error).split())[:200]}. Publish the dataset again."
         ) from error
-    return Evidence(side, fingerprint, access_class(said), rules, raw)
+    return Evidence(side, fingerprint, access_class(said), rules, raw, match)
 
 
 def _rules(quality: dict[str, Any]) -> Rules:
