@@ -32,7 +32,7 @@ def collected(apply: bool, lost: bool) -> tuple[list[Item], bool, list[str]]:
         with progress("looking"):
             known, now = collecting.roots(refs.repositories, refs.tip, there, lost=lost), dt.datetime.now(dt.UTC)
             items = [*collecting.plan(known, there, now), *collecting.plan_store(store, known.withdrawn, now)]
-            return items, True, waiting
+            return [*items, *collecting.plan_indexes(REPOSITORY, known.withdrawn, now)], True, waiting
 
 
 def _waiting(refs: Refs) -> list[str]:

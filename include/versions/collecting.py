@@ -5,6 +5,7 @@ long ago. Whoever publishes is never met: the collector is alone on a remote, or
 """
 
 import datetime as dt
+import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from ..adapters.remote import Remote
 from ..adapters.store import Store
 from ..contracts import layout
 from ..errors import EnvironmentFault
+from . import indexes
 from .census import Pinned, announced, census, with_tree
 from .contents import Contents, Places, contents
 from .pins import FILE, Entry
@@ -138,6 +140,17 @@ def plan_store(store: Store, gone: Collection[Entry], now: dt.datetime) -> Itera
                 yield Item("store", "delete", why, path, size, _do(store.remove, path))
 
 
+def plan_indexes(repository: Path, gone: Collection[Entry], now: dt.datetime) -> Iterator[Item]:
+    """The indexes in a clone that hold the names of withdrawn versions."""
+    old = (entry for entry in gone if entry.meta.withdrawn and due(entry.meta.withdrawn) <= now)
+    buried = {(entry.name, entry.meta.content) for entry in old}
+    for place, known in indexes.made(repository / indexes.KEPT_HERE):
+        if (known.dataset, known.content) in buried:
+            size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
+            why = "the index of a version that was withdrawn"
+            yield Item("cache", "delete", why, str(place), size, _do(shutil.rmtree, place))
+
+
 def apply(items: Sequence[Item], acts: tuple[Act, ...], tell: Callable[[int], None] = lambda _: None) -> bool:
     """Do what is planned, as far as HELD lets; whether all of it was done. Harmless if repeated."""
     began = time.monotonic()
@@ -170,6 +183,7 @@ def collect(
         refresh()
         known, now = roots(repositories, tip, places, lost=lost), dt.datetime.now(dt.UTC)
         items = [*plan(known, places, now), *plan_store(store, known.withdrawn, now)]
+        items += [item for each in repositories for item in plan_indexes(each, known.withdrawn, now)]
         whole = apply(items, ("restore", "move", "delete"), tell)
         refresh()
         again = Places(places.remotes, places.cache)

@@ -15,6 +15,8 @@ from ..matching import index
 from ..matching.index import Index
 
 FILE = "manifest.json"
+KEPT_HERE = ".commons/indexes"
+"""Where a clone keeps those that its commands use."""
 KEPT = 2
 """Indexes of a register that stay: the one in use, and the one before, for runs that began with it."""
 ABANDONED = 86_400

@@ -306,6 +306,11 @@ def test_what_a_withdrawn_register_left_goes(deployed: Registers, tmp_path: Path
     for item in planned:
         item.do()
     assert store.list("indexes/entities") == []
+    own = deployed.matcher(entry, deployed.clone / indexes.KEPT_HERE).index.folder
+    assert not list(collecting.plan_indexes(deployed.clone, [withdrawn], now - dt.timedelta(days=2)))
+    (item,) = collecting.plan_indexes(deployed.clone, [withdrawn], now)
+    item.do()
+    assert not own.exists()
     assert str(next(iter(proof.prove([withdrawn], contents([], places), places, store, now)))).endswith("are gone.")
 
 
