@@ -1,11 +1,12 @@
 """What lies beside a result of `commons match`: its doubtful names with their candidates, and what people decided."""
 
+import os
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
 
-COMMAND = b"commons"
+COMMAND, JUDGED = b"commons", b"judgements"
 
 
 def judgements(result: Path) -> Path:
@@ -18,12 +19,18 @@ def review(result: Path) -> Path:
     return result.with_name(f"{result.stem}.review.parquet")
 
 
-def write(doubtful: pl.DataFrame, file: Path, command: str) -> None:
-    """Keeps the doubtful names, none or many, in `file`, with the command that matches again."""
-    held = doubtful.to_arrow()
-    pq.write_table(held.replace_schema_metadata({COMMAND: command.encode()}), file)
+def write(doubtful: pl.DataFrame, file: Path, command: str, judged: Path | None) -> None:
+    """Keeps the doubtful names, none or many, in `file`, with the command that matches again, and where else judgements are."""
+    told = {COMMAND: command.encode()} | ({JUDGED: bytes(judged.absolute())} if judged else {})
+    pq.write_table(doubtful.to_arrow().replace_schema_metadata(told), file)
 
 
 def command(file: Path) -> str:
     """The command that made `file`; empty where it doesn't say."""
     return (pq.read_schema(file).metadata or {}).get(COMMAND, b"").decode()
+
+
+def judged(file: Path) -> Path | None:
+    """Where judgements about the names in `file` are, if not beside it."""
+    place = (pq.read_schema(file).metadata or {}).get(JUDGED)
+    return Path(os.fsdecode(place)) if place else None

@@ -5,9 +5,9 @@ from difflib import get_close_matches
 
 import polars as pl
 
+from ...contracts.foreign import printable
 from ...contracts.names import snake
 from ...contracts.words import counted
-from ...diff.words import printable
 from ...errors import DataError
 from ...matching.countries import alpha2
 from ...validation.casting import Casting, cast

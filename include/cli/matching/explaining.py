@@ -7,8 +7,8 @@ import polars as pl
 from rich.table import Table
 from rich.text import Text
 
+from ...contracts.foreign import printable
 from ...contracts.words import counted
-from ...diff.words import printable
 from ...matching.contributions import TOGETHER, contributions
 from ...matching.folding import FOLDED, fold, why
 from ...matching.match import FEATURE, compare

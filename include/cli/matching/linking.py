@@ -38,6 +38,10 @@ def link(asked: Asked, register: str, bands: Bands, to: Path | None, judged: Pat
     """
     decisions.bands(bands.accept, bands.review)
     target = target_of(asked.file, to)
+    if judged and not judged.is_file():
+        raise EnvironmentFault(
+            f"--judgements {judged}: there is no such file. Leave it out; `commons review` makes one."
+        )
     with progress(f"Reading {asked.file.name}"):
         read = table(asked.file, asked.sheet, asked.header)
         rows = published(read, asked)
@@ -48,7 +52,7 @@ def link(asked: Asked, register: str, bands: Bands, to: Path | None, judged: Pat
     settled = linked(found, known, bands, decided)
     with progress("Writing"):
         export(joined(read.rows, rows, settled.matches).lazy(), target)
-        beside.write(settled.review, beside.review(target), shlex.join(["commons", *sys.argv[1:]]))
+        beside.write(settled.review, beside.review(target), shlex.join(["commons", *sys.argv[1:]]), judged)
     for remark in () if as_json else read.remarks:
         err.print(f"[yellow]note[/yellow]: {plain(remark)}", highlight=False, soft_wrap=True)
     told = summary.of(settled, found, known, weighted=bool(asked.weight))

@@ -10,10 +10,10 @@ from ...errors import ContractError, DataError, EnvironmentFault
 from ...matching.match import Matcher
 from ...settings import REPOSITORY, settings
 from ...versions import reading, registers, worktree
+from ...versions.indexes import KEPT_HERE
 from ...versions.pins import Entry
 from ..local import dataset_folder
 
-INDEXES = ".commons/indexes"
 REVIEW = "review.parquet"
 
 
@@ -40,7 +40,7 @@ def opened(name: str, repository: Path = REPOSITORY) -> Opened:
         )
     entries = [_entry(one, repository) for one in (name, contract.register.legal_forms)]
     try:
-        found = registers.matcher(entries[0], entries[1], contract.register, repository / INDEXES, repository)
+        found = registers.matcher(entries[0], entries[1], contract.register, repository / KEPT_HERE, repository)
     except EnvironmentFault as error:
         names = " ".join(entry.name for entry in entries)
         advice = f"If its bytes are not here: `commons rebuild --from-source --restore {names}` makes them again."

@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.text import Text
 
+from ...contracts.foreign import printable
 from ...contracts.words import counted
-from ...diff.words import printable
 from ...errors import DataError, EnvironmentFault
 from ...matching.judgements import Judgement, Verdict
 from ..console import err, out, plain, print_json
@@ -67,7 +67,9 @@ def _work(name: str) -> Work:
                 f"{file}: no {held.name} beside it, so nobody knows its doubtful names. Match again: "
                 f"`commons match FILE --column NAME --to {file}` writes both."
             )
-        return Work(doubts(held), beside.judgements(file), f"Then match again: {beside.command(held)}")
+        return Work(
+            doubts(held), beside.judged(held) or beside.judgements(file), f"Then match again: {beside.command(held)}"
+        )
     if file.suffix or "/" in name:
         raise EnvironmentFault(f"{name}: there is no such file. Name a dataset, or a file that `commons match` wrote.")
     judgements = opening.judged_file(name)

@@ -8,7 +8,7 @@ from rapidfuzz.distance import Indel
 from rich.table import Table
 from rich.text import Text
 
-from ...diff.words import printable
+from ...contracts.foreign import printable
 from .queue import Candidate
 
 Facts = Mapping[str, str | None]

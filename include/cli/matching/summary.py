@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 from rich.table import Table
 
+from ...contracts.foreign import printable
 from ...contracts.words import counted
-from ...diff.words import printable
 from ...matching.mentions import Mentions
 from ...matching.settle import Settled
 from ..console import out, plain, show

@@ -36,7 +36,12 @@ def result(place: Path, *rows: dict[str, Any]) -> Path:
     """A result of `commons match` in `place` with these doubtful names beside it."""
     file = place / "matched.csv"
     file.write_text("name\n", encoding="utf-8")
-    beside.write(pl.DataFrame(list(rows), COLUMNS), beside.review(file), "commons match names.csv --column name")
+    beside.write(
+        pl.DataFrame(list(rows), COLUMNS),
+        beside.review(file),
+        "commons match names.csv --column name",
+        beside.judgements(file),
+    )
     return file
 
 
