@@ -57,11 +57,9 @@ def headline(report: Mapping[str, Any]) -> str:
     coverage, decisions = report["coverage"], report["decisions"]
     linked, waiting = (decisions.get(name, {}).get("mentions", 0) for name in ("accept", "review"))
     names = sum(size["mentions"] for size in decisions.values())
-    said = [f"{_percent(coverage.get(what))} {of}" for what, of in _SHARES if coverage.get(what) is not None]
-    return (
-        f"{linked:,} of {counted(names, 'name')} linked{f': {_listed(said)}' if said else ''}. "
-        f"{counted(waiting, 'name')} wait{'s' * (waiting == 1)} for a person."
-    )
+    said = ", ".join(f"{_percent(coverage[what])} {of}" for what, of in _SHARES if coverage.get(what) is not None)
+    wait = f"{counted(waiting, 'name')} wait{'s' * (waiting == 1)} for a person."
+    return f"{linked:,} of {counted(names, 'name')} linked{': ' * bool(said)}{said}. {wait}"
 
 
 _SHARES = (("mentions", "of the names"), ("records", "of the rows"), ("weight", "of the weight"))
@@ -130,7 +128,8 @@ def _changes(report: Mapping[str, Any]) -> Part:
     )
     carried = f"{report['carried_over']:,} carried over from the last version"
     after = f"{counted(report['compared'], 'name')} compared, {carried}."
-    return Part("Changes against the last version", ("why a link changed", "links"), rows, frozenset({1}), after)
+    title = "Changes against the last version" if "changes" in report else "Compared"
+    return Part(title, ("why a link changed", "links"), rows, frozenset({1}), after)
 
 
 def _unresolved(report: Mapping[str, Any]) -> Part:
@@ -176,9 +175,8 @@ def _ownership(totals: Mapping[str, Any] | None) -> Part:
 
 
 def _left(report: Mapping[str, Any]) -> dict[str, Any]:
-    said = {f"rows: {why}": count for why, count in report.get("rows", {}).items()}
-    said |= {f"such as: {why}": some for why, some in report.get("examples", {}).items()}
-    return said | {f"register: {why}": count for why, count in (report["register"].get("left_out") or {}).items()}
+    rows = {**report.get("rows", {}), "examples": report.get("examples", {})}
+    return {"rows:": rows, "register:": report["register"].get("left_out") or {}}
 
 
 def _origin(report: Mapping[str, Any]) -> Part:
@@ -206,24 +204,27 @@ def _told(title: str, said: Mapping[str, Any]) -> Part:
 
 
 def _flat(place: str, said: Mapping[str, Any]) -> Iterator[tuple[Cell, ...]]:
+    """Name, count and a few of them: those of a list, or what `examples` beside the count has under its name."""
     for name, value in said.items():
         called = f"{place} {_words(name)}".strip()
+        if name == "examples":
+            continue
         if isinstance(value, Mapping):
             yield from _flat(called, value)
         elif isinstance(value, list | tuple):
             if value:
-                yield called, f"{len(value):,}", Value(_listed([_example(one) for one in value[:_EXAMPLES]]))
+                yield called, f"{len(value):,}", _some(value)
         else:
-            yield called, f"{value:,}" if isinstance(value, int) else str(value), ""
+            yield called, f"{value:,}", _some(said.get("examples", {}).get(name, ()))
+
+
+def _some(found: Sequence[Any]) -> Cell:
+    return Value(", ".join(_example(one) for one in found[:_EXAMPLES])) if found else ""
 
 
 def _example(one: Any) -> str:
     values = one.values() if isinstance(one, Mapping) else one if isinstance(one, list | tuple) else [one]
     return " ".join(str(value) for value in values if value not in (None, ""))
-
-
-def _listed(said: Sequence[str]) -> str:
-    return ", ".join(said)
 
 
 def _words(name: str) -> str:

@@ -36,7 +36,7 @@ def report(**facts: Any) -> dict[str, Any]:
         "folding": "ff00",
         "settings": {"accept": 0.95, "review": 0.3},
         "settings_digest": "0123456789abcdef",
-        "rows": {"no name": 4},
+        "rows": {"no name": 4, "country not in ISO 3166-1": 7},
         "examples": {"country not in ISO 3166-1": ["XX", "UK"]},
         "decisions": {
             "accept": size(60, 130, 750.0),
@@ -49,7 +49,11 @@ def report(**facts: Any) -> dict[str, Any]:
         "unresolved": [name(), name(name="NOBODY", country=None, candidate_name=None, score=None, decision="none")],
         "compared": 30,
         "carried_over": 70,
-        "identifiers": {"lei": {"sound": 10, "wrong": 1}, "repaired": [{"published": "5493]", "value": "5493"}]},
+        "identifiers": {
+            "lei": {"sound": 10, "repaired": 2, "examples": {"repaired": ["5493]", "x"]}},
+            "conflicting": 1,
+            "conflicts": ["BOLT"],
+        },
         "judgements": {"used": 2, "orphaned": [{"name": "Acme", "lei": "GONE"}]},
         "changes": {"went: entity left the register": 3, "appeared: name new in the data": 12},
         "parents": {"relations": {"used": 900, "expired": 20}},
@@ -89,8 +93,10 @@ def test_it_says_what_is_linked_what_waits_and_why_links_changed() -> None:
         "30 names compared, 70 carried over from the last version.",
         "| `VISTRA CORP` | `US` | 95,000,000 | for a person to decide | `Vistra Energy Corp.` | 0.81 | same country |",
         "| `NOBODY` |  | 95,000,000 | no candidate |  |  | same country |",
-        "| lei wrong | 1 |",
-        "| repaired | 1 | `5493] 5493` |",
+        "| lei sound | 10 |  |",
+        "| lei repaired | 2 | `5493], x` |",
+        "| conflicts | 1 | `BOLT` |",
+        "| rows: country not in ISO 3166-1 | 7 | `XX, UK` |",
         "| orphaned | 1 | `Acme GONE` |",
         "| relations expired | 20 |",
         "| unallocated |  | 1.5 % | 38,032,277.983831 |",
@@ -126,7 +132,7 @@ def test_foreign_text_is_no_markup_in_markdown() -> None:
 
 def hostile() -> dict[str, Any]:
     names = [name(name=HOSTILE, country=HOSTILE, candidate_name=HOSTILE, reasons=HOSTILE)]
-    examples = {"lei": [HOSTILE]}
+    examples = {"country not in ISO 3166-1": [HOSTILE]}
     return report(unresolved=names, examples=examples, judgements={"orphaned": [{"name": HOSTILE}]})
 
 
