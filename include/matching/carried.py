@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from .candidates import candidates
 from .folding import fold
 from .judgements import Judgement
 from .lookup import identified
-from .match import Matcher, parted, row_of, scored
+from .match import Matcher, likely, parted, row_of, scored
 from .overrides import judged
 from .settle import keys
 
@@ -56,7 +55,7 @@ def unaffected(
     rows = rows.join(judged(rows, judgements, matcher), on="mention", how="anti")
     named = identified(rows, matcher.index).filter(pl.col("entity").is_in(come.implode()))
     rows = rows.join(named, on="mention", how="anti").sort("mention")
-    noticed = pl.concat([rows["mention"].clear(), *(_noticed(part, come, matcher, threads) for part in parted(rows))])
+    noticed = _noticed(rows, come, matcher, threads)
     kept = rows["mention"].filter(~rows["mention"].is_in(noticed.implode()))
     return mentions["mention"].is_in(kept.implode())
 
@@ -73,12 +72,12 @@ def _changes(old: pl.DataFrame, matcher: Matcher) -> tuple[pl.Series, pl.Series]
 
 def _noticed(rows: pl.DataFrame, come: pl.Series, matcher: Matcher, threads: int) -> pl.Series:
     """Mentions of `rows` (columns of matches) that one of the entities `come` could be."""
-    folded = fold(rows.select("mention", "name", "country"), matcher.forms).filter(pl.col("core") != "")
-    near = candidates(folded, matcher.index, threads, come.to_numpy().astype(np.int64))
-    near = near.filter(pl.max_horizontal("trigrams", "words") >= NEAR).select("mention", "entity")
-    pairs = pl.concat([near, _own(rows, near, matcher)]).unique().sort("mention", "entity")
-    _, told = scored(folded, pairs.with_columns(row="entity"), matcher)
-    return told.filter(pl.col("row").is_in(come.implode()) & (pl.col("score") >= NOTICED))["mention"].unique()
+    folded = fold(rows.select("mention", "name", "country"), matcher.forms)
+    near = likely(folded, matcher, threads, come.to_numpy().astype(np.int64), NEAR)
+    pairs = pl.concat([near, _own(rows, near, matcher)]).unique().sort("mention", "entity").with_columns(row="entity")
+    told = [scored(part, pairs.join(part, on="mention", how="semi"), matcher)[1] for part in parted(folded)]
+    found = [one.filter(pl.col("row").is_in(come.implode()) & (pl.col("score") >= NOTICED)) for one in told]
+    return pl.concat([rows["mention"].clear(), *(one["mention"] for one in found)]).unique()
 
 
 def _own(rows: pl.DataFrame, near: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from .model import Model, score
 from .reasons import reasons
 from .register import check_columns
 from .sieve import sieved
+from .terms import Array
 
 NEEDED = ("name", "country")
 DETAILS = {
@@ -112,9 +113,15 @@ def _compared(folded: pl.DataFrame, named: pl.DataFrame, matcher: Matcher, revie
     return told.rename({name: FEATURE + name for name in FEATURES}).select(*PAIRS).sort("mention", "entity_id")
 
 
-def likely(folded: pl.DataFrame, matcher: Matcher, threads: int = 1) -> pl.DataFrame:
-    """The pairs of folded names and rows of the index that are worth a full comparison: mention, entity, in order."""
-    found = candidates(folded.filter(pl.col("core") != ""), matcher.index, threads)
+def likely(
+    folded: pl.DataFrame, matcher: Matcher, threads: int = 1, among: Array | None = None, near: float = 0
+) -> pl.DataFrame:
+    """The pairs of folded names and rows of the index that are worth a full comparison: mention, entity, in order.
+
+    `among` as in candidates.candidates; `near`: the least cosine, of trigrams or of words.
+    """
+    found = candidates(folded.filter(pl.col("core") != ""), matcher.index, threads, among)
+    found = found.filter(pl.max_horizontal("trigrams", "words") >= near)
     rows = found["entity"].unique().sort()
     local = found.with_columns(entity=pl.Series(rows.search_sorted(found["entity"]), dtype=pl.UInt32))
     kept = sieved(local, folded, matcher.index.rows(rows, "id", "core", "country"))
