@@ -83,8 +83,8 @@ def _owners(table: pl.DataFrame, matches: pl.DataFrame, match: Match) -> pl.Seri
 
 def _country(match: Match) -> pl.Expr:
     """The country as it is published with a name: a column's, or the same in all rows."""
-    said = match.country
-    return pl.lit(said, pl.String) if said is None or said.isupper() else pl.col(said)
+    column = match.country_column
+    return pl.col(column) if column else pl.lit(match.country, pl.String)
 
 
 def _companies(found: RollUp, matches: pl.DataFrame, settings: Ownership) -> pl.DataFrame:
