@@ -1,6 +1,7 @@
 """The page about matching is true: its commands run in a newcomer's clone, on the page's own file."""
 
 import csv
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -74,6 +75,7 @@ def test_one_name_is_explained(clone: Path) -> None:
     assert 1 / (1 + 2.718281828459045**-odds) == pytest.approx(best["score"], abs=1e-6)
 
 
+@pytest.mark.timeout(900)
 def test_a_person_reviews_and_the_next_match_goes_by_it(clone: Path) -> None:
     said(FIRST, clone)
     waiting = json.loads(said(f"{REVIEW} --json", clone))
@@ -93,20 +95,37 @@ def test_a_person_reviews_and_the_next_match_goes_by_it(clone: Path) -> None:
     assert row["judged_by"] == "reader@example.org <reader@example.org>"
 
 
+@pytest.mark.timeout(900)
 def test_a_dataset_of_ones_own_is_matched_and_judged(clone: Path) -> None:
     said(NEW, clone)
     folder = clone / "include" / "datasets" / "my_companies"
     with (folder / "contract.yaml").open("a", encoding="utf-8") as contract:
         contract.write(MATCH)
-    (folder / "judgements.csv").write_text(JUDGEMENTS, encoding="utf-8")
+    assert "✓ my_companies" in said(CHECK, clone)
+    assert "a new version" in said(RUN, clone)
+    assert "Aurora Infrastructure Oy" in {one["name"] for one in json.loads(said(QUEUE, clone))}
+    with terminal("review", "my_companies", at=clone) as person:
+        shown = person.until(PROMPT)
+        while "Aurora Infrastructure Oy" not in shown:
+            shown = person.answer("s")
+        person.type("n no such company")
+        person.type("q")
+        assert "commons run my_companies" in person.rest()
+    file = folder / "judgements.csv"
+    (judged,) = judgements.parse(file.read_bytes(), "file", dt.date.today())
+    assert (judged.name, judged.country, judged.lei, judged.why) == (
+        *("Aurora Infrastructure Oy", "FI"),
+        *("none", "no such company"),
+    )
+    file.write_text(JUDGEMENTS, encoding="utf-8")
     assert "✓ my_companies" in said(CHECK, clone)
     assert "a new version" in said(RUN, clone)
     waiting = {one["name"] for one in json.loads(said(QUEUE, clone))}
     assert "Aker Offshore Wind" not in waiting
     assert "Roadrunner Traps and Anvils" not in waiting
     lines = list(csv.DictReader(JUDGEMENTS.splitlines()))
-    assert len(judgements.parse(JUDGEMENTS.encode(), "page", judgements.dt.date(2026, 2, 1))) == len(lines) == 3
-    (folder / "judgements.csv").write_text("<<<<<<< HEAD\n" + JUDGEMENTS, encoding="utf-8")
+    assert len(judgements.parse(JUDGEMENTS.encode(), "page", dt.date(2026, 2, 1))) == len(lines) == 3
+    file.write_text("<<<<<<< HEAD\n" + JUDGEMENTS, encoding="utf-8")
     done = run(CHECK, clone)
     assert done.returncode == 1
     assert "conflict markers of a merge" in done.stdout

@@ -40,7 +40,7 @@ def result(place: Path, *rows: dict[str, Any]) -> Path:
         pl.DataFrame(list(rows), COLUMNS),
         beside.review(file),
         "commons match names.csv --column name",
-        beside.judgements(file),
+        None,
     )
     return file
 
