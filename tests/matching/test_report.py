@@ -24,7 +24,7 @@ ROWS = pl.DataFrame(
         "lei": [APPLE, APPLE, "5.49E+19", None, None, None],
     }
 )
-SETTINGS: dict[str, Any] = {"accept": 0.9, "review": 0.3}
+SETTINGS: dict[str, Any] = {"accept": 0.6, "review": 0.3}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> Matcher:
 
 def told(found: Mentions, matcher: Matcher, judgements: tuple[Judgement, ...] = (), **more: Any) -> dict[str, Any]:
     pairs = compare(found.frame, matcher, review=0.3)
-    settled = settle(found.frame, pairs, matcher, accept=0.9, review=0.3, judgements=judgements)
+    settled = settle(found.frame, pairs, matcher, accept=0.6, review=0.3, judgements=judgements)
     register, forms = {"dataset": "lei_entities", "content": "abc"}, {"dataset": "elf_codes", "content": "def"}
     return report(settled, found, matcher, register=register, legal_forms=forms, settings=SETTINGS, **more)
 
