@@ -90,9 +90,15 @@ class Deployment:
         """The run's last state; on failure shows what the tasks said."""
         state = self.laptop.api.follow(dataset, run, seconds=300)
         if state != "success":
-            for task, how in self.laptop.api.states(dataset, run).items():
-                print(f"== {task}: {how}\n{self.laptop.api.log(dataset, run, task)[-6000:]}")
+            for one in self.instances(dataset, run):
+                task, number = one["task_id"], one["map_index"]
+                told = self.laptop.api.log(dataset, run, task, instance=number) if one["try_number"] else ""
+                print(f"== {task} {number}: {one['state']}\n{told[-6000:]}")
         return state
+
+    def instances(self, dataset: str, run: str) -> list[dict[str, Any]]:
+        """The task instances of a run; of a mapped task there are several."""
+        return list(self.laptop.api.call("GET", f"dags/{dataset}/dagRuns/{run}/taskInstances")["task_instances"])
 
     def logs(self, dataset: str, verb: str = "extract") -> list[str]:
         """The logs of a verb's pods that the store has."""

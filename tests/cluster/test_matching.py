@@ -34,7 +34,7 @@ def test_a_shard_whose_pod_is_killed_is_done_again_and_changes_nothing(deployed:
     run = deployed.laptop.api.trigger("owners")
     until(lambda: kill(deployed, shard=1), "the second shard is at work")
     assert deployed.ends("owners", run) == "success"
-    found = deployed.laptop.api.call("GET", f"dags/owners/dagRuns/{run}/taskInstances")["task_instances"]
+    found = deployed.instances("owners", run)
     tries = {one["map_index"]: one["try_number"] for one in found if one["task_id"] == "compare"}
     assert tries == {0: 1, 1: 2, 2: 1}
     assert len(deployed.commits("owners")) == 1
