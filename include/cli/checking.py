@@ -91,6 +91,15 @@ def unfinished(folder: Path) -> list[str]:
     return [f"{folder.name}/contract.yaml: {what}." for mark, what in left.items() if mark in text]
 
 
+def lost_entities(name: str) -> list[str]:
+    """Judgements whose entity the register no longer has, where that is known here; nothing that stops a run."""
+    if not (Path(settings().datasets) / name / "judgements.csv").exists():
+        return []
+    from .matching.orphaned import orphaned  # only where there are judgements: it takes the matcher's libraries
+
+    return orphaned(name)
+
+
 def _problems(folder: Path) -> list[str]:
     found: list[str] = []
     contract = schema = None

@@ -38,7 +38,8 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(help="All by default.")] = None, as_json: Json = False
 ) -> None:
     """Say all that is wrong with contracts and schemas: seconds, no network, no Airflow."""
-    from ..checking import problems_of, unfinished
+    from ...contracts.foreign import printable
+    from ..checking import lost_entities, problems_of, unfinished
 
     found = problems_of(names or [])
     if as_json:
@@ -50,6 +51,10 @@ def check(
                 out.print(f"  {plain(problem)}", highlight=False, soft_wrap=True)
             for hint in unfinished(Path(settings().datasets) / name):
                 out.print(f"  [yellow]unfinished[/yellow]: {plain(hint)}", highlight=False, soft_wrap=True)
+            for hint in lost_entities(name):
+                out.print(
+                    f"  [yellow]look at it[/yellow]: {plain(printable(hint, 600))}", highlight=False, soft_wrap=True
+                )
     if any(found.values()):
         raise typer.Exit(1)
 

@@ -20,7 +20,7 @@ def review(result: Path) -> Path:
 
 
 def write(doubtful: pl.DataFrame, file: Path, command: str, judged: Path | None) -> None:
-    """Keeps the doubtful names, none or many, in `file`, the command that matches again, and where else judgements are."""
+    """Keeps the doubtful names in `file`, with the command that matches again and where else judgements are."""
     told = {COMMAND: command.encode()} | ({JUDGED: bytes(judged.absolute())} if judged else {})
     pq.write_table(doubtful.to_arrow().replace_schema_metadata(told), file)
 
