@@ -6,6 +6,7 @@ import polars as pl
 from rich.progress import track
 
 from include.matching.model import text
+from include.matching.retraining import PAIRS
 from include.matching.training import trained
 
 from .. import table
@@ -39,6 +40,13 @@ def run(train: bool = False, others: bool = True) -> None:
     table.write("Matching: calibration", _calibration(found), "Best candidates by score, for all and for each group.")
     if others:
         _write_peers(known, scored, found)
+
+
+def write_pairs(file: Path) -> None:
+    """The labelled pairs of all benchmarks, as `commons match --train --pairs` reads them."""
+    known = labelled()
+    names = known.mentions.select("mention", "core", "truths")
+    known.pairs.join(names, on="mention", how="left").select(PAIRS).write_parquet(file)
 
 
 def _rows(found: pl.DataFrame) -> list[dict[str, str]]:

@@ -1,8 +1,17 @@
-"""`python -m benchmarks.matching [--train] [--ours]`: accuracy beside peers'; --train replaces the model too."""
+"""Measures the accuracy of matching beside peers'; see --help."""
 
-import sys
+import argparse
+from pathlib import Path
 
-from . import run
+from . import run, write_pairs
 
 if __name__ == "__main__":
-    run(train="--train" in sys.argv[1:], others="--ours" not in sys.argv[1:])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.matching", description=__doc__)
+    parser.add_argument("--train", action="store_true", help="replace the model with what is learnt")
+    parser.add_argument("--ours", action="store_true", help="leave the peers out")
+    parser.add_argument("--pairs", type=Path, help="only write the labelled pairs, for `commons match --train --pairs`")
+    asked = parser.parse_args()
+    if asked.pairs:
+        write_pairs(asked.pairs)
+    else:
+        run(train=asked.train, others=not asked.ours)

@@ -80,9 +80,18 @@ def told(found: Retrained, accept: float) -> list[dict[str, Any]]:
         right = int(linked["right"].sum())
         whole = {"precision": right / max(linked.height, 1), "recall": right / max(known, 1)}
         rows.append({"model": when, "scores": "all", **_calibration(best), **_rounded(whole)})
-        bands = best.with_columns(band=pl.col("score").cut(BANDS)).partition_by("band", as_dict=True)
-        rows += [{"model": when, "scores": str(band), **_calibration(part)} for (band,), part in sorted(bands.items())]
+        bands = best.with_columns(band=pl.Series(np.searchsorted(BANDS, best["score"]))).sort("band")
+        nothing = dict.fromkeys(whole)
+        rows += [
+            {"model": when, "scores": _band(part["band"][0]), **_calibration(part), **nothing}
+            for part in bands.partition_by("band", maintain_order=True)
+        ]
     return rows
+
+
+def _band(number: int) -> str:
+    edges = (0.0, *BANDS, 1.0)
+    return f"{edges[number]:g} to {edges[number + 1]:g}"
 
 
 def _calibration(best: pl.DataFrame) -> dict[str, Any]:
@@ -106,8 +115,9 @@ def _known(judgements: Iterable[Judgement], matcher: Matcher) -> pl.DataFrame:
         wrong = [one.lei for one in group if one.judgement == "no match" and one.lei in held]
         truths = [lei for lei in is_one if lei in held]
         rows.append((name, country or None, truths, wrong, bool(truths) or NOBODY in is_one))
-    columns = {"name": text, "country": text, "truths": pl.List(text), "wrong": pl.List(text), "settled": pl.Boolean}
-    frame = pl.DataFrame(rows, schema=pl.Schema(columns), orient="row").with_row_index("mention")
+    kinds: list[pl.DataType] = [text, text, pl.List(text), pl.List(text), pl.Boolean()]
+    columns = dict(zip(("name", "country", "truths", "wrong", "settled"), kinds, strict=True))
+    frame = pl.DataFrame(rows, schema=columns, orient="row").with_row_index("mention")
     return frame.filter(pl.col("settled") | (pl.col("wrong").list.len() > 0))
 
 

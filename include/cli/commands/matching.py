@@ -28,9 +28,16 @@ def match(
     sheet: Annotated[str | None, typer.Option(help="Excel: the sheet.")] = None,
     header: Annotated[str, typer.Option(help="Rows of the header, from 1: 3, or 2,3 for two of them.")] = "",
     explain: Annotated[str, typer.Option(metavar="NAME", help="One name: what it could mean, and why.")] = "",
+    train: Annotated[bool, typer.Option("--train", help="Learn from judgements; say what it is worth.")] = False,
+    pairs: Annotated[Path | None, typer.Option(help="--train: labelled pairs to learn from too.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="--train: replace the model.")] = False,
     as_json: Json = False,
 ) -> None:
     """Link the names in a file to legal entities of a register, with reasons; or explain one name."""
+    if train:
+        from ..matching.training import train as learn
+
+        return learn(judgements, register, pairs, accept, replace, as_json)
     from ..matching.asked import Asked, Bands, header_rows
 
     bands = Bands(accept, review, single)
