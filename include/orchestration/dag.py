@@ -88,6 +88,7 @@ def _text(name: str, contract: Contract) -> str:
         "Access": contract.access,
         "Key": key,
         "Source": " ".join(f"`{address}`" for address in addresses if address) or "extract.py",
+        **({"Names matched to": f"`{contract.match.register}`"} if contract.match else {}),
         "Publishes by": contract.publish,
     }
     table = "\n".join(f"| {what} | {value} |" for what, value in rows.items())

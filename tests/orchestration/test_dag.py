@@ -56,6 +56,7 @@ def test_every_contract_has_the_same_tasks_and_those_that_match_two_more(name: s
     assert (dag.catchup, dag.max_active_runs) == (False, 1)
     assert contract.title in str(dag.doc_md)
     assert contract.owner in str(dag.doc_md)
+    assert ("| Names matched to | `lei_entities` |" in str(dag.doc_md)) == bool(contract.match)
 
 
 def test_a_parse_is_the_same_in_fresh_processes_with_other_hash_seeds(tmp_path: Path) -> None:
