@@ -78,6 +78,7 @@ def test_a_folder_is_small(name: str) -> None:
     assert sum(len(file.read_text().splitlines()) for file in files if file.name != "extract.py") < 150
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_published_with_every_record_accounted_for_and_checked_the_second_time(name: str, clone: Clone) -> None:
     first = clone.run(name, "first")

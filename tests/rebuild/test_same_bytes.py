@@ -55,6 +55,7 @@ def make(name: str, place: Path, mirror: Path, room: Path = ROOM, **machine: str
     return entry, {item["relpath"]: item["md5"] for item in json.loads(listing)}
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", ["lei_entities", "wri_power_plants"])
 def test_every_machine_makes_the_same_bytes(name: str, shared: Path, tmp_path: Path) -> None:
     here, files = make(name, tmp_path / "here", shared)
@@ -65,6 +66,7 @@ def test_every_machine_makes_the_same_bytes(name: str, shared: Path, tmp_path: P
         assert (there.md5, there.meta.content) == (here.md5, here.meta.content)
 
 
+@pytest.mark.timeout(900)
 def test_the_order_of_the_files_in_the_source_makes_no_difference_to_the_table(shared: Path, tmp_path: Path) -> None:
     room = tmp_path / "room"
     for name in ("elf_codes", "lei_entities", "wri_power_plants"):
