@@ -80,24 +80,26 @@ def settle(
     """
     bands(accept, review)
     old, queue = carried or (_empty(mentions, TAIL), _empty(mentions, QUEUE))
-    key = keys(mentions)
-    fresh = mentions.join(old, on=key, how="anti", nulls_equal=True, maintain_order="left")
+    fresh = mentions.join(old, on=keys(mentions), how="anti", nulls_equal=True, maintain_order="left")
     given, told = identified(mentions, matcher.index), judged(fresh, judgements, matcher)
     compared = pairs.join(fresh, on="mention", how="semi")
     against = disagreeing(told, compared, accept, last)
     scored = placed(applied(compared, told), told, accept, review, single)
     rows = _rows(fresh, best(scored, accept, review), _notes(given, told, against))
     rows = rows.with_columns(register_version=pl.lit(version))
-    mine = [name for name in mentions.columns if name != "mention"]
-    kept = mentions.join(old.select(*key, *TAIL), on=key, how="inner", nulls_equal=True)
-    matches = _with_parents(pl.concat([rows, kept.select(rows.columns)]), parents).sort("mention")
+    matches = _with_parents(_beside(rows, old, mentions, TAIL), parents).sort("mention")
     doubtful = matches.filter(pl.col("decision") == "review").select(mentions.columns)
-    waiting = _queue(scored, doubtful)
-    kept = doubtful.join(queue.select(*key, *QUEUE), on=key, how="inner", nulls_equal=True)
-    waiting = pl.concat([waiting, kept.select(waiting.columns)]).sort("mention", "rank")
+    waiting = _beside(_queue(scored, doubtful), queue, doubtful, QUEUE).sort("mention", "rank")
     _refuse_strangers(matches, waiting, matcher)
     counts = {"identifiers": _identifiers(given, matches), "judgements": _judgements(judgements, told, against)}
-    return Settled(matches.select(*mine, *TAIL), waiting.select(*mine, *QUEUE), counts)
+    return Settled(matches.drop("mention"), waiting.drop("mention"), counts)
+
+
+def _beside(rows: pl.DataFrame, old: pl.DataFrame, mentions: pl.DataFrame, tail: dict[str, Any]) -> pl.DataFrame:
+    """`rows`, and beside them the `tail` of `old` with what `mentions` are now."""
+    key = keys(mentions)
+    kept = mentions.join(old.select(*key, *tail), on=key, how="inner", nulls_equal=True)
+    return pl.concat([rows.select(*mentions.columns, *tail), kept.select(*mentions.columns, *tail)])
 
 
 def _empty(mentions: pl.DataFrame, columns: dict[str, type[pl.DataType]]) -> pl.DataFrame:

@@ -10,8 +10,8 @@ _ONE = ["mention", "entity"]
 
 
 def placed(pairs: pl.DataFrame, told: pl.DataFrame, accept: float, review: float, single: bool) -> pl.DataFrame:
-    """`pairs` (overrides.applied) with `entity`, place (see decisions.alone), taken and tied_to, and with FITTING's
-    columns of their mention: named (how many entities identifiers name), fits, verdict."""
+    """`pairs` (overrides.applied), entity_id as entity, with place, taken and tied_to (see decisions.alone), and of
+    their mention: named (how many entities its identifiers name), fits (see _fitting), verdict (overrides.judged)."""
     named = pl.col("method") == "identifier"
     place = pl.when(pl.col("method") == "reviewed").then(0).when(named).then(1).otherwise(2).cast(pl.UInt8)
     verdict = told.filter(pl.col("verdict") != "no match").select("mention", "verdict")
