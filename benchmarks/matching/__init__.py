@@ -17,6 +17,7 @@ from .labelled import Labelled, labelled
 MODEL = Path(__file__).parents[2] / "include/matching/model.json"
 _FEW = 100
 """Groups of fewer names are told together."""
+_BANDS = "Best candidates by score, for all and for each group; of a group, bands of 25 names or more."
 _OURS = "ours, one model for all"
 
 
@@ -37,7 +38,7 @@ def run(train: bool = False, others: bool = True) -> None:
         "the pairs: against the utilities that a name of FERC means."
     )
     table.write("Matching: accuracy", [*_rows(found), *_pudl(known, scored)], note)
-    table.write("Matching: calibration", _calibration(found), "Best candidates by score, for all and for each group.")
+    table.write("Matching: calibration", _calibration(found), _BANDS)
     if others:
         _write_peers(known, scored, found)
 
@@ -96,7 +97,8 @@ def _calibration(found: pl.DataFrame) -> list[dict[str, str]]:
     elsewhere = found.filter(pl.col("country").is_in(countries).not_())
     groups += [("other countries", elsewhere), ("no country", found.filter(pl.col("country").is_null()))]
     groups += _scripts(found)
-    return [{"group": label} | row for label, group in groups if group.height for row in measures.calibration(group)]
+    rows = [{"group": label} | row for label, group in groups if group.height for row in measures.calibration(group)]
+    return [row for row in rows if row["group"] == "all" or int(row["names"].replace(",", "")) >= _FEW // 4]
 
 
 def _write_peers(known: Labelled, scored: pl.DataFrame, found: pl.DataFrame) -> None:

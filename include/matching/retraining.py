@@ -52,7 +52,7 @@ def judged_pairs(judgements: Iterable[Judgement], matcher: Matcher, threads: int
     return pairs.filter(sure).with_columns(right=pl.col("id").is_in("truths").cast(pl.Int64)).select(PAIRS)
 
 
-def retrained(judged: pl.DataFrame, model: Model, others: pl.DataFrame | None = None) -> Retrained:
+def retrained(judged: pl.DataFrame, model: Model, others: pl.DataFrame | None = None, folds: int = FOLDS) -> Retrained:
     """Learns from `judged` and, where there are any, `others` (both with the columns of PAIRS), split by entity.
 
     With others the whole model is learnt anew; without, only its calibration moves: a few judgements can't teach trees.
@@ -61,11 +61,11 @@ def retrained(judged: pl.DataFrame, model: Model, others: pl.DataFrame | None = 
     before = score(judged, model).to_numpy()
     _enough(judged, before)
     if others is None:
-        learnt, after = _calibrated(judged, model, before)
+        learnt, after = _calibrated(judged, model, before, folds)
         return Retrained(learnt, judged, before, after)
     offset = pl.col("mention") + (int(others["mention"].cast(pl.Int64).max() or 0) + 1)  # type: ignore[arg-type]
     together = pl.concat([others.select(PAIRS), judged.with_columns(offset.cast(others["mention"].dtype))])
-    whole = trained(together, together["right"].to_numpy(), _groups(together))
+    whole = trained(together, together["right"].to_numpy(), _groups(together), folds)
     return Retrained(whole.model, judged, before, whole.scores[others.height :])
 
 
@@ -146,11 +146,11 @@ def _groups(pairs: pl.DataFrame) -> Labels:
     return pairs.select("mention").join(numbered, on="mention", how="left", maintain_order="left")["group"].to_numpy()
 
 
-def _calibrated(judged: pl.DataFrame, model: Model, before: Values) -> tuple[Model, Values]:
+def _calibrated(judged: pl.DataFrame, model: Model, before: Values, folds: int) -> tuple[Model, Values]:
     odds = np.log(before / (1 - before))
-    fold, right = folds_of(_groups(judged), FOLDS), judged["right"].to_numpy()
+    fold, right = folds_of(_groups(judged), folds), judged["right"].to_numpy()
     after = np.zeros(len(odds))
-    for k in range(FOLDS):
+    for k in range(folds):
         known = fold != k
         start, slope = recalibrated(judged.filter(known), odds[known], right[known])
         after[fold == k] = start + slope * odds[fold == k]

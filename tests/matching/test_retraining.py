@@ -78,7 +78,7 @@ def test_without_other_pairs_only_the_calibration_moves(matcher: Matcher) -> Non
 
 def test_with_other_pairs_the_whole_model_is_learnt_anew(matcher: Matcher) -> None:
     pairs = judged_pairs(many(), matcher)
-    found = retrained(pairs, matcher.model, others=pairs)
+    found = retrained(pairs, matcher.model, others=pairs, folds=2)
     assert found.model.trees != matcher.model.trees
     assert len(found.after) == pairs.height
     assert told(found, accept=0.5)[0]["model"] == "before"
