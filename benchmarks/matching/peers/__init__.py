@@ -54,7 +54,7 @@ PEERS: dict[str, Compare] = {
     "string_grouper 0.8": installed("string_grouper"),
     "splink 5": installed("splink"),
     "emm 2.1": installed("emm"),
-    "nomenklatura 4.17 logic-v2, our best 20": installed("nomenklatura"),
+    "nomenklatura 4.17 logic-v2, our candidates": installed("nomenklatura"),
 }
 
 

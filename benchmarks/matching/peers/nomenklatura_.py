@@ -1,4 +1,4 @@
-"""nomenklatura's logic-v2 over our twenty best candidates of each name; run by its own environment."""
+"""nomenklatura's logic-v2 over our candidates of each name, twenty at most; run by its own environment."""
 
 import csv
 import sys
