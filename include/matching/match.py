@@ -1,6 +1,7 @@
 """Names to legal entities of a register that they could mean: searched, compared and scored, with reasons in words."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import polars as pl
@@ -33,7 +34,7 @@ PAIRS = {
     "reasons": pl.String,
     **{FEATURE + name: pl.Float32 for name in FEATURES},
 }
-PART = 10_000
+PART = 2_500
 """Names that are compared at a time, so that their pairs take little room."""
 SHOWN = 3
 """Candidates of each name that are kept, however unlikely."""
@@ -54,20 +55,32 @@ class Matcher:
         return cls(index, forms, model, frequencies(pl.DataFrame(index.entities.select(["words", "core"]))))
 
 
-def compare(mentions: pl.DataFrame, matcher: Matcher, *, review: float, threads: int = 1) -> pl.DataFrame:
+def compare(
+    mentions: pl.DataFrame,
+    matcher: Matcher,
+    *,
+    review: float,
+    threads: int = 1,
+    done: Callable[[int], None] = lambda _: None,
+) -> pl.DataFrame:
     """Pairs of `mentions` (columns mention, u32, name, country and given_lei … as in mentions.Mentions) and entities.
 
     Columns of PAIRS, in order of mention and entity_id: all pairs with a score (a probability) of at least `review`,
     the SHOWN best of each mention and those that an identifier names (method "identifier"; else "exact" where all words
-    are the same, or "fuzzy"). The pairs of a mention depend on nothing but itself. Raises DataError where columns miss
-    or are no text.
+    are the same, or "fuzzy"). The pairs of a mention depend on nothing but itself. `done` is told, part by part, how
+    many more mentions were compared. Raises DataError where columns miss or are no text.
     """
     check_columns(mentions, NEEDED, "mentions")
     asked = mentions.with_columns(pl.col(*NEEDED).cast(pl.String), pl.col("mention").cast(pl.UInt32))
     folded = fold(asked.with_columns(pl.col("name").fill_null("")), matcher.forms)
     named = identified(asked, matcher.index).drop_nulls("entity").select("mention", "entity").unique()
-    parts = [_compared(part, named, matcher, review, threads) for part in parted(folded)]
-    return pl.concat([pl.DataFrame(schema=PAIRS), *parts])
+    parts, pairs = list(parted(folded)), [pl.DataFrame(schema=PAIRS)]
+    with ThreadPoolExecutor(threads) as pool:
+        found = pool.map(lambda part: _compared(part, named, matcher, review), parts)
+        for part, some in zip(parts, found, strict=True):
+            pairs.append(some)
+            done(part.height)
+    return pl.concat(pairs)
 
 
 def row_of(matcher: Matcher, ids: pl.Series) -> pl.DataFrame:
@@ -95,9 +108,9 @@ def parted(folded: pl.DataFrame) -> Iterator[pl.DataFrame]:
         yield folded.slice(start, PART)
 
 
-def _compared(folded: pl.DataFrame, named: pl.DataFrame, matcher: Matcher, review: float, threads: int) -> pl.DataFrame:
+def _compared(folded: pl.DataFrame, named: pl.DataFrame, matcher: Matcher, review: float) -> pl.DataFrame:
     here = named.join(folded.select("mention"), on="mention", how="semi").with_columns(named=pl.lit(True))
-    found = likely(folded, matcher, threads)
+    found = likely(folded, matcher)
     found = found.join(here, on=["mention", "entity"], how="full", coalesce=True).sort("mention", "entity")
     register, pairs = scored(folded, found.with_columns(pl.col("named").fill_null(False)), matcher)
     best = pl.col("score").rank("ordinal", descending=True).over("mention") <= SHOWN

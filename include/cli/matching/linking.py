@@ -11,7 +11,7 @@ from ...errors import EnvironmentFault
 from ...matching import decisions
 from ...matching.judgements import Judgement
 from ...matching.match import compare
-from ...matching.mentions import Mentions, mentions, shard
+from ...matching.mentions import Mentions, mentions
 from ...matching.settle import Settled, settle
 from ..console import err, plain, print_json
 from ..export import export
@@ -28,7 +28,6 @@ ADDED = (
     "runner_up_score", "tied", "reasons", "judged_by", "register_version",
 )  # fmt: skip
 """Columns that are put behind those of the file, as in matches.parquet."""
-PART = 2_500
 
 
 def link(asked: Asked, register: str, bands: Bands, to: Path | None, judged: Path | None, as_json: bool) -> None:
@@ -61,15 +60,11 @@ def link(asked: Asked, register: str, bands: Bands, to: Path | None, judged: Pat
 
 def linked(found: Mentions, known: Opened, bands: Bands, decided: tuple[Judgement, ...]) -> Settled:
     """What the names of `found` are, by the register and by what people decided."""
-    frame, done = found.frame, []
-    parts = max(1, -(-frame.height // PART))
-    with progress("Comparing", frame.height) as told:
-        for number in range(parts):
-            part = shard(frame, number, parts)
-            done.append(compare(part, known.matcher, review=bands.review, threads=os.cpu_count() or 1))
-            told(part.height)
+    frame, threads = found.frame, os.cpu_count() or 1
+    with progress("Comparing", frame.height) as done:
+        pairs = compare(frame, known.matcher, review=bands.review, threads=threads, done=done)
     return settle(
-        frame, pl.concat(done), known.matcher, accept=bands.accept, review=bands.review, single=bands.single,
+        frame, pairs, known.matcher, accept=bands.accept, review=bands.review, single=bands.single,
         judgements=decided, version=known.entry.meta.content,
     )  # fmt: skip
 
