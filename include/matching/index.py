@@ -13,16 +13,18 @@ import pyarrow as pa
 
 from ..errors import DataError, EnvironmentFault
 from . import postings, terms
+from .alignment import Frequencies, frequencies
 from .postings import Postings
 from .terms import Array
 
-FORMAT = 1
+FORMAT = 2
 BLOCK = 1 << 17
 """Rows a block: what a search adds up for them, 8 bytes each, stays within a core's second-level cache."""
 TRIGRAMS_KEPT, WORDS_KEPT = 12, 5
 """By how many of its rarest terms a row can be found; all of them count in its cosine."""
 NEEDED = ("id", "name", "country", "words", "core")
 HEADER, ENTITIES, VOCABULARY, RANK = "index.json", "entities.arrow", "vocabulary.arrow", "rank.npy"
+FREQUENCIES = ("frequencies/words.arrow", "frequencies/cores.arrow")
 NEXT = "Build the index again."
 
 
@@ -45,7 +47,7 @@ class Header:
 class Index:
     """Rows stand in order of country (those without one last), core and id, so that like names share a core's cache.
 
-    `rank` is each row's place in the order of ids.
+    `rank` is each row's place in the order of ids, `known` how often words and cores come.
     """
 
     folder: Path
@@ -55,6 +57,7 @@ class Index:
     rank: Array
     trigrams: Postings
     words: Postings
+    known: Frequencies
 
     def rows(self, entities: pl.Series, *columns: str) -> pl.DataFrame:
         """These rows of the folded register in the order asked for, with `columns` or all of them."""
@@ -81,6 +84,7 @@ def build(folded: pl.DataFrame, folder: Path, *, register: str, folding: str, bl
     edges = _edges([size for _, size in countries], block)
     _write(entities, partial / ENTITIES)
     _write_terms(entities, np.array(edges), partial)
+    _write_frequencies(entities, partial)
     starts = np.cumsum([0, *(size for _, size in countries)]).tolist()
     header = Header(
         format=FORMAT,
@@ -121,6 +125,7 @@ def open_index(folder: Path, *, register: str | None = None, folding: str | None
     ]
     if wrong:
         raise EnvironmentFault(*wrong)
+    words, cores = (pl.DataFrame(_read(folder / name)) for name in FREQUENCIES)
     return Index(
         folder=folder,
         header=header,
@@ -129,6 +134,7 @@ def open_index(folder: Path, *, register: str | None = None, folding: str | None
         rank=np.load(folder / RANK, mmap_mode="r"),
         trigrams=postings.load(folder / "trigrams"),
         words=postings.load(folder / "words"),
+        known=Frequencies(words, cores, header.entities),
     )
 
 
@@ -216,6 +222,13 @@ def _write_terms(entities: pa.Table, edges: Array, folder: Path) -> None:
     _write(pa.table({"word": known.to_arrow(compat_level=pl.CompatLevel.oldest())}), folder / VOCABULARY)
     found = terms.words(texts, known)
     postings.save(postings.made(found, len(known) + 1, WORDS_KEPT, edges), folder / "words")
+
+
+def _write_frequencies(entities: pa.Table, folder: Path) -> None:
+    known = frequencies(pl.DataFrame(entities.select(["words", "core"])))
+    (folder / FREQUENCIES[0]).parent.mkdir()
+    for table, name in zip((known.words, known.cores), FREQUENCIES, strict=True):
+        _write(table.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()), folder / name)
 
 
 def _write(table: pa.Table, file: Path) -> None:

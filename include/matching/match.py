@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from .alignment import Frequencies, frequencies
 from .candidates import candidates
 from .decisions import DIGITS
 from .features import FEATURES, features
@@ -47,12 +46,6 @@ class Matcher:
     index: Index
     forms: Forms
     model: Model
-    known: Frequencies
-
-    @classmethod
-    def of(cls, index: Index, forms: Forms, model: Model) -> "Matcher":
-        """With the frequencies of all the words of the index."""
-        return cls(index, forms, model, frequencies(pl.DataFrame(index.entities.select(["words", "core"]))))
 
 
 def compare(
@@ -149,5 +142,5 @@ def scored(folded: pl.DataFrame, pairs: pl.DataFrame, matcher: Matcher) -> tuple
     rows = pairs["entity"].unique().sort()
     register = matcher.index.rows(rows)
     local = pairs.with_columns(entity=pl.Series(rows.search_sorted(pairs["entity"]), dtype=pl.UInt32))
-    told = features(folded, register, local, matcher.known)
+    told = features(folded, register, local, matcher.index.known)
     return register, told.with_columns(score(told, matcher.model).round(DIGITS).alias("score"))

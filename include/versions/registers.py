@@ -111,7 +111,7 @@ def matcher(
         indexes.tidy(folder)
     else:
         os.utime(place)
-    return Matcher.of(found, known, model.read(MODEL))
+    return Matcher(found, known, model.read(MODEL))
 
 
 def keep(register: Register, store: Store, folder: Path, repository: Path = REPOSITORY) -> str:

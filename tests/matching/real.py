@@ -28,7 +28,7 @@ def entities(shared: Path, asked: pl.DataFrame, others: int) -> pl.DataFrame:
 
 def matcher(register: pl.DataFrame, folder: Path, forms: Forms, version: str = "v1") -> Matcher:
     index = build(fold(register, forms), folder, register=version, folding=forms.digest)
-    return Matcher.of(index, forms, model.read(Path(model.__file__).with_name("model.json")))
+    return Matcher(index, forms, model.read(Path(model.__file__).with_name("model.json")))
 
 
 def all_forms(shared: Path) -> Forms:

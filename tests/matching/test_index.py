@@ -114,7 +114,7 @@ def test_a_damaged_index_is_refused(register: pl.DataFrame, tmp_path: Path) -> N
     assert "rank.npy: no bytes, and" in str(raised.value)
     told = json.loads((folder / "index.json").read_text())
     (folder / "index.json").write_text(json.dumps({**told, "format": 0}))
-    with pytest.raises(EnvironmentFault, match="an index of format 0; this code reads 1"):
+    with pytest.raises(EnvironmentFault, match="an index of format 0; this code reads 2"):
         open_index(folder)
     (folder / "index.json").write_text("{")
     with pytest.raises(EnvironmentFault, match="not JSON"):

@@ -41,7 +41,7 @@ def matcher(shared: Path, asked: pl.DataFrame, tmp_path_factory: pytest.TempPath
     register = pl.concat([wanted, every.sample(5_000, seed=8)]).unique("id")
     forms = legal_forms(listed(shared))
     index = build(fold(register, forms), tmp_path_factory.mktemp("index") / "x", register="v1", folding=forms.digest)
-    return Matcher.of(index, forms, model.read(Path(model.__file__).with_name("model.json")))
+    return Matcher(index, forms, model.read(Path(model.__file__).with_name("model.json")))
 
 
 def test_most_real_names_are_found_and_few_are_wrong(asked: pl.DataFrame, matcher: Matcher) -> None:
@@ -90,7 +90,7 @@ def test_of_two_entities_with_one_name_a_person_decides(matcher: Matcher, tmp_pa
     twins = pl.DataFrame({"id": ["B", "A", "C"], "name": ["Acme GmbH", "Acme GmbH", "Zeta AG"], "country": ["DE"] * 3})
     index = build(fold(twins, matcher.forms), tmp_path / "x", register="v1", folding="f")
     asked = pl.DataFrame({"name": ["Acme GmbH"], "country": ["DE"]})
-    found = matched(asked, Matcher.of(index, matcher.forms, matcher.model)).row(0, named=True)
+    found = matched(asked, Matcher(index, matcher.forms, matcher.model)).row(0, named=True)
     assert (found["decision"], found["tied"], found["candidate_id"], found["runner_up"]) == ("review", 1, "A", "B")
     assert found["score"] == found["runner_up_score"]
     assert found["entity_id"] is None

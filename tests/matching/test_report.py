@@ -94,5 +94,5 @@ def test_other_settings_or_another_model_have_another_digest(matcher: Matcher, t
     one = settings_digest(SETTINGS, matcher)
     assert one == settings_digest(dict(reversed(SETTINGS.items())), matcher)
     assert one != settings_digest(SETTINGS | {"accept": 0.95}, matcher)
-    other = Matcher(matcher.index, legal_forms(elf.few().head(2)), matcher.model, matcher.known)
+    other = Matcher(matcher.index, legal_forms(elf.few().head(2)), matcher.model)
     assert one != settings_digest(SETTINGS, other)

@@ -25,7 +25,7 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> Matcher:
     register = folded(*((name, "DE") for name in NAMES))
     register = register.with_columns(id=pl.Series([f"E{k:02}" for k in range(len(NAMES))]))
     index = build(register, tmp_path_factory.mktemp("index") / "made", register="made", folding=FORMS.digest)
-    return Matcher.of(index, FORMS, read(SHIPPED))
+    return Matcher(index, FORMS, read(SHIPPED))
 
 
 def judged(name: str, lei: str, verdict: str = "match") -> Judgement:

@@ -49,7 +49,7 @@ def known(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Opened:
     index = build(fold(register, forms), folder, register="v1", folding=forms.digest)
     entry = SimpleNamespace(name="register", meta=SimpleNamespace(content="c0ffee", rows=register.height))
     text = model.read(Path(model.__file__).with_name("model.json"))
-    return Opened("register", entry, Matcher.of(index, forms, text))  # type: ignore[arg-type]
+    return Opened("register", entry, Matcher(index, forms, text))  # type: ignore[arg-type]
 
 
 def matched(file: Path, known: Opened, *judgements: Judgement) -> tuple[pl.DataFrame, dict[str, object]]:
