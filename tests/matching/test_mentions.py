@@ -86,13 +86,18 @@ def test_shards_are_the_whole_in_its_order() -> None:
 @pytest.mark.parametrize(
     ("published", "code"),
     [
-        *itertools.product(("US", "us", " US ", "USA", "United States", "UNITED STATES OF AMERICA"), ("US",)),
+        *itertools.product(
+            ("US", "us", " US ", "USA", "United States", "UNITED STATES OF AMERICA", "U.S.A.", "U.S."), ("US",)
+        ),
+        *itertools.product(("Deutschland", "España", "Schweiz", "Italia", "Great Britain", "Paraguai"), (None,)),
         *itertools.product(("GBR", "GB", "UK", "Taiwan", "XKX", "Russia"), (None,)),
-        *itertools.product(("EU", "ZZ", "840", "", "U.S.", "Germany West", "\x00"), ("-",)),
+        *itertools.product(("EU", "ZZ", "840", "", "Germany West", "\x00"), ("-",)),
     ],
 )
 def test_countries_are_codes_or_names_of_the_standard(published: str, code: str | None) -> None:
     known = {"GBR": "GB", "GB": "GB", "UK": "GB", "Taiwan": "TW", "XKX": "XK", "Russia": "RU"}
+    known |= {"Deutschland": "DE", "España": "ES", "Schweiz": "CH", "Italia": "IT", "Great Britain": "GB"}
+    known |= {"Paraguai": "PY"}
     wanted = None if code == "-" else code or known[published]
     assert alpha2(pl.Series([published, None], dtype=pl.String)).to_list() == [wanted, None]
 
