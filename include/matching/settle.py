@@ -13,7 +13,7 @@ from .judgements import Judgement
 from .lookup import identified
 from .match import DETAILS, FEATURE, Matcher, row_of
 from .overrides import ABOUT, applied, disagreeing, judged
-from .verdicts import best, placed
+from .verdicts import best, placed, unlinkable
 
 CANDIDATE = {name: f"candidate_{name.removeprefix('entity_')}" for name in DETAILS.values()}
 PARENTS = ("direct_parent", "ultimate_parent", "parent_reason", "parent_path")
@@ -84,7 +84,7 @@ def settle(
     given, told = identified(mentions, matcher.index), judged(fresh, judgements, matcher)
     compared = pairs.join(fresh, on="mention", how="semi")
     against = disagreeing(told, compared, accept, last)
-    scored = placed(applied(compared, told), told, accept, review, single)
+    scored = placed(applied(compared, told), told, unlinkable(fresh, given), accept, review, single)
     rows = _rows(fresh, best(scored, accept, review), _notes(given, told, against))
     rows = rows.with_columns(register_version=pl.lit(version))
     matches = _with_parents(_beside(rows, old, mentions, TAIL), parents).sort("mention")

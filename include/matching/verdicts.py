@@ -2,26 +2,48 @@
 
 import polars as pl
 
+from ..tables.checkdigits import lei
 from .decisions import alone, decided
+from .letters import LONGEST
 from .match import DETAILS, FEATURE
 
 FACTS = (*(name for name in DETAILS.values() if name != "entity_id"), "method", "reasons", "taken", "tied_to")
+FACTS += ("named", "fits", "verdict", "unsure")
+ONE_LEI = "an entity has one LEI, and the likeliest has another: for a person to judge"
+CUT = f"only the first {LONGEST:,} characters were compared: for a person to judge"
 _ONE = ["mention", "entity"]
 
 
-def placed(pairs: pl.DataFrame, told: pl.DataFrame, accept: float, review: float, single: bool) -> pl.DataFrame:
-    """`pairs` (overrides.applied), entity_id as entity, with place, taken and tied_to (see decisions.alone), and of
-    their mention: named (how many entities its identifiers name), fits (see _fitting), verdict (overrides.judged)."""
+def unlinkable(mentions: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+    """What keeps a machine from linking `mentions`: mention, cut (the name is longer than what is compared of it) and
+    foreign (of `given`, lookup.identified, their LEI is sound and the register lacks it)."""
+    lacking = given.filter(pl.col("kind") == "lei", pl.col("state") == "unknown").select("mention")
+    cut = pl.col("name").str.strip_chars().str.len_chars() > LONGEST
+    return mentions.select("mention", cut=cut, foreign=pl.col("mention").is_in(lacking["mention"].implode()))
+
+
+def placed(
+    pairs: pl.DataFrame, told: pl.DataFrame, kept_back: pl.DataFrame, accept: float, review: float, single: bool
+) -> pl.DataFrame:
+    """`pairs` (overrides.applied), entity_id as entity, with place, taken and tied_to (see decisions.alone), unsure (of
+    `kept_back`, unlinkable's, why the pair is for a person; an LEI only where the entity's id is another), and of their
+    mention: named (how many entities its identifiers name), fits (see _fitting), verdict (overrides.judged)."""
     named = pl.col("method") == "identifier"
     place = pl.when(pl.col("method") == "reviewed").then(0).when(named).then(1).otherwise(2).cast(pl.UInt8)
     verdict = told.filter(pl.col("verdict") != "no match").select("mention", "verdict")
     known = pairs.with_columns(_fitting(accept, review), place=place).rename({"entity_id": "entity"})
     known = known.join(verdict, on="mention", how="left", maintain_order="left")
+    known = known.join(kept_back, on="mention", how="left", maintain_order="left").with_columns(unsure=_unsure())
     if not single:
         return known.with_columns(tied_to=pl.lit(0, pl.UInt32), taken=pl.lit(False))
     conflict, elsewhere = ~pl.col("fits") & (pl.col("named") > 0), pl.col("fits") & (pl.col("place") != 1)
-    closed = pl.col("verdict").is_not_null() | conflict | elsewhere
+    closed = pl.col("verdict").is_not_null() | conflict | elsewhere | pl.col("unsure").is_not_null()
     return alone(known.with_columns(fixed=pl.col("place") == 0, closed=closed), review).drop("fixed", "closed")
+
+
+def _unsure() -> pl.Expr:
+    foreign = pl.col("foreign") & lei(pl.col("entity"))
+    return pl.when("cut").then(pl.lit(CUT)).when(foreign).then(pl.lit(ONE_LEI))
 
 
 def _fitting(accept: float, review: float) -> list[pl.Expr]:
@@ -39,13 +61,20 @@ def _fitting(accept: float, review: float) -> list[pl.Expr]:
 def best(known: pl.DataFrame, accept: float, review: float) -> pl.DataFrame:
     """The decided row of each mention that has pairs: decisions.decided with `known`'s facts, decision and note."""
     found = decided(known.select(*_ONE, "score", "place"), accept, review)
-    facts = known.select(*_ONE, *FACTS, "named", "fits", "verdict")
+    facts = known.select(*_ONE, *FACTS)
     found = found.join(facts, on=_ONE, how="left", maintain_order="left")
     runner = known.select("mention", runner_up="entity", runner_up_name="entity_name")
     found = found.join(runner, on=["mention", "runner_up"], how="left", maintain_order="left")
     found = found.with_columns((pl.col("tied") + pl.col("tied_to")).alias("tied"))
     conflict = (pl.col("named") > 0) & ~pl.col("fits") & pl.col("verdict").is_null()
-    return found.with_columns(*_others(), decision=_decision(), conflict=pl.when(conflict).then(_conflict(accept)))
+    told = pl.when(conflict).then(_conflict(accept)).when(_held_back()).then("unsure")
+    return found.with_columns(*_others(), decision=_decision(), conflict=told)
+
+
+def _held_back() -> pl.Expr:
+    """Whether a machine would link the name if nothing spoke against that."""
+    linked = (pl.col("decision") == "accept") | pl.col("fits")
+    return linked & pl.col("unsure").is_not_null() & pl.col("verdict").is_null()
 
 
 def _decision() -> pl.Expr:
@@ -54,6 +83,7 @@ def _decision() -> pl.Expr:
     return (
         pl.when(pl.col("verdict") == "match").then(pl.lit("accept"))
         .when(pl.col("verdict") == "none").then(pl.lit("reject"))
+        .when(_held_back()).then(pl.lit("review"))
         .when(pl.col("fits") & ~pl.col("taken") & pl.col("verdict").is_null()).then(pl.lit("accept"))
         .when(pl.col("named") > 0).then(pl.lit("review"))
         .when(sure & doubt).then(pl.lit("review"))

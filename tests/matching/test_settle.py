@@ -21,6 +21,7 @@ from tests.matching import elf, real
 
 APPLE, BAYER, SIEMENS = "HWUPKR0MPOU8FGXBT394", "549300J4U55H3WP1XT59", "W38RGI023J3WT1HWRP32"
 TWIN, OTHER = "LEITWIN0000000000152", "LEITWIN0000000000249"
+LACKED = "529900T8BM49AURSDO55"
 ACCEPT = 0.6
 """Of a few entities even a sure match has no high probability: what a model has learnt is of many."""
 ENTITIES = [
@@ -125,23 +126,39 @@ def test_a_name_without_letters_and_an_identifier_waits_for_a_person(matcher: Ma
     assert (row["decision"], row["candidate_id"], row["entity_id"]) == ("review", APPLE, None)
 
 
-def test_wrong_and_unknown_identifiers_are_counted_and_the_name_decides(matcher: Matcher) -> None:
-    unknown = "529900T8BM49AURSDO55"
+def test_wrong_identifiers_are_counted_and_the_name_decides(matcher: Matcher) -> None:
     asked = names(
-        *[("Apple Inc.", "US")] * 3,
-        ("Bayer AG", "DE"),
-        lei=["5.49E+19", unknown, None, None],
-        cik=[None, None, "320193", None],
+        *[("Apple Inc.", "US")] * 2, ("Bayer AG", "DE"), lei=["5.49E+19", None, None], cik=[None, "320193", None]
     )
     found = settled(asked, matcher)
     assert set(found.matches["entity_id"]) == {APPLE, BAYER}
     assert set(found.matches["method"]) <= {"exact", "fuzzy"}
     said = found.matches["reasons"].to_list()
     assert any(text.startswith("'5.49E+19' is no LEI (ISO 17442): expected 20 letters") for text in said)
-    assert any(text.startswith(f"LEI {unknown} is not in the register; ") for text in said)
     told = found.counts["identifiers"]
-    assert told["lei"] == {"wrong": 1, "unknown": 1, "examples": {"unknown": [unknown], "wrong": ["5.49E+19"]}}
+    assert told["lei"] == {"wrong": 1, "examples": {"wrong": ["5.49E+19"]}}
     assert told["cik"] == {"unread": 1, "examples": {}}
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_name_whose_lei_the_register_lacks_is_not_linked_to_another_lei(matcher: Matcher, single: bool) -> None:
+    """An entity has one LEI: La Banque Postale is not La Banque Postale Home Loan SFH, however alike."""
+    asked = names(("Apple Inc.", "US"), ("Apple Inc.", "DE"), lei=[LACKED, None])
+    found = settled(asked, matcher, single=single)
+    row = found.matches.row(by_predicate=pl.col("given_lei") == LACKED, named=True)
+    assert (row["decision"], row["candidate_id"], row["entity_id"]) == ("review", APPLE, None)
+    assert row["reasons"].startswith(f"LEI {LACKED} is not in the register; an entity has one LEI, and the likeliest")
+    assert APPLE in found.review.filter(given_lei=LACKED)["entity_id"]
+    assert found.counts["identifiers"]["lei"] == {"unknown": 1, "examples": {"unknown": [LACKED]}}
+    row = one(settled(names(("Apple Inc.", "US"), lei=[LACKED]), matcher, [judged("Apple Inc.", APPLE)]))
+    assert (row["method"], row["decision"], row["entity_id"]) == ("reviewed", "accept", APPLE)
+
+
+def test_a_name_of_which_a_part_is_not_compared_is_not_linked(matcher: Matcher) -> None:
+    row = one(settled(names(("Apple Inc." + " " * 1_000 + "is not what this is", "US")), matcher))
+    assert (row["decision"], row["candidate_id"], row["entity_id"]) == ("review", APPLE, None)
+    assert row["reasons"].startswith("only the first 1,000 characters were compared")
+    assert one(settled(names(("Apple Inc." + " " * 1_000, "US")), matcher))["entity_id"] == APPLE
 
 
 def test_a_judgement_goes_before_all(matcher: Matcher) -> None:
