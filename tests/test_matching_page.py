@@ -38,7 +38,7 @@ def said(command: str, clone: Path) -> str:
 
 def result(clone: Path) -> list[dict[str, str]]:
     with (clone / "companies-matched.csv").open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        return list(csv.DictReader(file, delimiter=";"))
 
 
 def test_one_command_matches_a_file(clone: Path) -> None:

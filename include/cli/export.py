@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -24,9 +25,10 @@ _NUMBER = r"^ *[+-]?(\d+([.,]\d+)*|[.,]\d+)([eE][+-]?\d+)? ?%?$"
 Write = Callable[[pl.LazyFrame, Path, int], None]
 
 
-def export(frame: pl.LazyFrame, target: Path) -> int:
+def export(frame: pl.LazyFrame, target: Path, *, separator: str = ",", marked: bool = False) -> int:
     """Writes `frame` to `target` as its suffix says (.parquet, .csv, .xlsx) and returns the number of rows.
 
+    CSV has `separator` between fields and, `marked`, begins with UTF-8's byte order mark, by which Excel knows it.
     In CSV and Excel a text that a spreadsheet would take for a formula (see `guarded`) gets a leading apostrophe;
     taking that away gives the text back. Lists of texts are joined by newlines. What Excel can't hold exactly is
     text there: integers and decimals of more than 15 digits, NaN and infinities, times, moments finer than a
@@ -34,7 +36,7 @@ def export(frame: pl.LazyFrame, target: Path) -> int:
     Raises EnvironmentFault for another suffix or a place that can't be written, DataError for what Excel's limits
     or a text file can't hold. An older file at `target` stays until the new one is whole.
     """
-    write = _writer(target)
+    write = _writer(target, separator, marked)
     rows: int = frame.select(pl.len()).collect(engine="streaming").item()
     with _whole(target) as part:
         write(frame, part, rows)
@@ -52,8 +54,9 @@ def guarded(text: pl.Expr) -> pl.Expr:
     return pl.when(~runs).then(text).otherwise(pl.concat_str(pl.lit("'"), text))
 
 
-def _writer(target: Path) -> Write:
-    writers: dict[str, Write] = {".parquet": _parquet, ".csv": _csv, ".xlsx": _excel}
+def _writer(target: Path, separator: str, marked: bool) -> Write:
+    text = partial(_csv, separator=separator, marked=marked)
+    writers: dict[str, Write] = {".parquet": _parquet, ".csv": text, ".xlsx": _excel}
     suffix = target.suffix.lower()
     if suffix not in writers:
         raise EnvironmentFault(
@@ -82,12 +85,13 @@ def _parquet(frame: pl.LazyFrame, path: Path, _rows: int) -> None:
         frame.sink_parquet(path)
 
 
-def _csv(frame: pl.LazyFrame, path: Path, rows: int) -> None:
+def _csv(frame: pl.LazyFrame, path: Path, rows: int, *, separator: str, marked: bool) -> None:
     with path.open("wb") as file, progress("Writing CSV", rows) as told:
         plain = _plain(frame)
-        file.write(plain.clear().collect().write_csv(quote_style="non_numeric").encode())
+        header = plain.clear().collect().write_csv(quote_style="non_numeric", separator=separator)
+        file.write(header.encode("utf-8-sig" if marked else "utf-8"))
         for batch in plain.collect_batches(chunk_size=BATCH):
-            batch.write_csv(file, include_header=False, quote_style="non_numeric")
+            batch.write_csv(file, include_header=False, quote_style="non_numeric", separator=separator)
             told(batch.height)
 
 

@@ -324,3 +324,11 @@ def sheet(path: Path) -> list[list[object]]:
 def members(path: Path) -> str:
     with zipfile.ZipFile(path) as archive:
         return archive.read("xl/worksheets/sheet1.xml").decode()
+
+
+def test_csv_as_another_file_is_written(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"name": ["Ørsted; A/S", "E.ON"], "size": [1.5, None]})
+    export.export(frame.lazy(), tmp_path / "x.csv", separator=";", marked=True)
+    assert (tmp_path / "x.csv").read_bytes() == '\ufeff"name";"size"\n"Ørsted; A/S";1.5\n"E.ON";\n'.encode()
+    export.export(frame.lazy(), tmp_path / "y.csv")
+    assert (tmp_path / "y.csv").read_bytes() == '"name","size"\n"Ørsted; A/S",1.5\n"E.ON",\n'.encode()

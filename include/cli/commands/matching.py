@@ -14,7 +14,7 @@ app = typer.Typer()
 def match(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="A CSV, Excel, JSON or Parquet file.")] = None,
     column: Annotated[str, typer.Option(help="Its column with the names.")] = "",
-    country: Annotated[str, typer.Option(help="Its column with their countries, or one for all: US.")] = "",
+    country: Annotated[str, typer.Option(help="Its column with countries, or one for all: US, Germany.")] = "",
     lei: Annotated[str, typer.Option(help="Its column with LEIs; with --explain, an LEI.")] = "",
     isin: Annotated[str, typer.Option(help="The same for ISINs.")] = "",
     cik: Annotated[str, typer.Option(help="The same for CIKs.")] = "",
@@ -48,8 +48,6 @@ def match(
         return told(explain, country, identifiers, register, bands, as_json)
     if file is None:
         raise typer.BadParameter("name a file of names, or one name with --explain.", param_hint="FILE")
-    if not column:
-        raise typer.BadParameter("say which column holds the names.", param_hint="--column")
     from ..matching.linking import link
 
     asked = Asked(file, column, country, identifiers, weight, sheet, header_rows(header))

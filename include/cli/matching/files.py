@@ -1,5 +1,6 @@
 """A file of names as a table: every row and column as they stand there, in their order."""
 
+import codecs
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from ...extraction.sink import RECORD
 from ...settings import settings
 from ..drafting.files import Look, look
 
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -25,6 +28,8 @@ class Table:
     remarks: tuple[str, ...]
     delimiter: str
     """What separates its fields; a comma where nothing does."""
+    marked: bool
+    """Whether a spreadsheet knows its encoding only by a byte order mark, or it is no text."""
 
 
 def table(file: Path, sheet: str | None = None, header: tuple[int, ...] | None = None) -> Table:
@@ -46,7 +51,13 @@ def table(file: Path, sheet: str | None = None, header: tuple[int, ...] | None =
             raise DataError(f"{file}: holds {len(reading.frames)} tables ({', '.join(reading.frames)}). Unpack one.")
         (frame,) = reading.frames.values()
         rows = pl.read_parquet(frame).drop(RECORD)
-    return Table(rows, tuple(_remarks(file, found, reading)), found.delimiter)
+    return Table(rows, tuple(_remarks(file, found, reading)), found.delimiter, _is_marked(file, found))
+
+
+def _is_marked(file: Path, found: Look) -> bool:
+    with file.open("rb") as stream:
+        begins = stream.read(len(codecs.BOM_UTF8))
+    return found.kind == "excel" or "encoding" in found.keys or begins.startswith(_MARKS)
 
 
 def _remarks(file: Path, found: Look, reading: Reading) -> Iterable[str]:

@@ -18,7 +18,7 @@ from ..export import export
 from ..progress import progress
 from . import beside, judging, summary
 from .asked import Asked, Bands
-from .columns import column_or_code, named, numbers, texts
+from .columns import column_or_code, identifiers, named, numbers, texts
 from .files import Table, table
 from .opening import Opened, opened
 
@@ -50,7 +50,7 @@ def link(asked: Asked, register: str, bands: Bands, to: Path | None, judged: Pat
     found = mentions(rows)
     settled = linked(found, known, bands, decided)
     with progress("Writing"):
-        export(joined(read.rows, rows, settled.matches).lazy(), target)
+        export(joined(read.rows, rows, settled.matches).lazy(), target, separator=read.delimiter, marked=read.marked)
         beside.write(settled.review, beside.review(target), shlex.join(["commons", *sys.argv[1:]]), judged)
     for remark in () if as_json else read.remarks:
         err.print(f"[yellow]note[/yellow]: {plain(remark)}", highlight=False, soft_wrap=True)
@@ -75,7 +75,7 @@ def published(file: Table, asked: Asked) -> pl.DataFrame:
     chosen = {"name": texts(rows, named(rows, asked.column, "--column"), "--column")}
     chosen["country"] = column_or_code(rows, asked.country, "--country")
     for kind, column in asked.identifiers.items():
-        chosen[kind] = rows[named(rows, column, f"--{kind}")].cast(pl.String)
+        chosen[kind] = identifiers(rows, column, f"--{kind}")
     if asked.weight:
         chosen["weight"] = numbers(rows, named(rows, asked.weight, "--weight"), "--weight", file.delimiter)
     return pl.DataFrame(chosen)

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from include.cli.matching.columns import column_or_code, named, numbers, texts
+from include.cli.matching.columns import column_or_code, identifiers, named, numbers, texts
 from include.cli.matching.files import table
 from include.errors import DataError, EnvironmentFault, SourceError
 
@@ -20,8 +20,12 @@ def test_a_text_file_keeps_its_last_line_and_its_zeros(tmp_path: Path) -> None:
     read = table(file)
     assert read.rows.columns == ROWS[0]
     assert read.rows.rows() == [("007", "Enel S.p.A.", "IT"), ("008", "Total", "FR"), ("009", None, "Österreich")]
-    assert read.delimiter == ";"
+    assert (read.delimiter, read.marked) == (";", True)
     assert read.remarks == ()
+    file.write_text("name,country\nEnel S.p.A.,IT\nØrsted,DK\n", encoding="utf-8")
+    assert (table(file).delimiter, table(file).marked) == (",", False)
+    file.write_text("name,country\nEnel S.p.A.,IT\n", encoding="utf-8-sig")
+    assert table(file).marked
 
 
 def test_a_workbook_with_a_title_and_other_sheets(tmp_path: Path) -> None:
@@ -79,6 +83,8 @@ def test_the_wrong_column_names_the_nearest() -> None:
             DataError, match=r"--column: no column '.*' \(did you mean 'Company Name'\?\)\. The file has"
         ):
             named(FRAME, typed, "--column")
+    with pytest.raises(EnvironmentFault, match=r"--column: say which .* The file has Company Name, country, size"):
+        named(FRAME, "", "--column")
     with pytest.raises(DataError, match=r"--column: no column 'xyz'\. The file has Company Name, country, size"):
         named(FRAME, "xyz", "--column")
 
@@ -91,11 +97,21 @@ def test_names_are_text_and_no_numbers() -> None:
     with pytest.raises(DataError, match=r"column 'year' holds Int64 .*text is in Company Name, country, size, code"):
         texts(FRAME, "year", "--column")
     assert texts(pl.DataFrame({"n": ["3M", "1&1", "NA", "null"]}), "n", "--column").len() == 4
+    with pytest.raises(DataError, match="holds numbers"):
+        texts(pl.DataFrame({"n": ["1,5", "2", "3", "-", "n.a."]}), "n", "--column")
+
+
+def test_what_only_says_that_a_value_is_missing_is_none() -> None:
+    frame = pl.DataFrame({"n": ["n/a", "A", "-", " "], "land": ["NA", "n/a", "-", "IT"]})
+    assert texts(frame, "n", "--column").to_list() == [None, "A", None, " "]
+    assert identifiers(frame, "n", "--lei").to_list() == [None, "A", None, " "]
+    assert column_or_code(frame, "land", "--country").to_list() == ["NA", None, None, "IT"]
 
 
 def test_a_country_is_a_column_or_a_code() -> None:
     assert column_or_code(FRAME, "country", "--country").to_list() == ["IT", "ITA", "Italy"]
     assert column_or_code(FRAME, "US", "--country").to_list() == ["US"] * 3
+    assert column_or_code(FRAME, "Germany", "--country").to_list() == ["Germany"] * 3
     assert column_or_code(FRAME, "", "--country").to_list() == [None] * 3
     with pytest.raises(DataError, match="XX is no country of ISO 3166-1"):
         column_or_code(FRAME, "XX", "--country")
