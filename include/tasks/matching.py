@@ -162,9 +162,10 @@ def digest(run: Asked, matcher: Matcher) -> str:
 
 
 def deciding(run: Asked) -> dict[str, Any]:
-    """What the contract says that decides, and the code that reads it."""
+    """What the contracts of the names and of the register say that decides, and the code that reads them."""
     said = run.match.model_dump(mode="json", include={"register", "entity", "country", "accept", "review", "single"})
-    return said | {"identifiers": dict(sorted(run.match.identifiers.items())), "code": code()}
+    identifiers = dict(sorted(run.match.identifiers.items()))
+    return said | {"identifiers": identifiers, "searched": registers.chosen(run.columns), "code": code()}
 
 
 def threads() -> int:

@@ -145,6 +145,23 @@ def _with_stranger() -> list[dict[str, str]]:
     return [*rows, {"code": "C999", "legal_name": "Quxly Vwpmz", "country_code": "BR"}]
 
 
+def test_a_register_that_is_searched_by_another_column_compares_all_names_again(matched: Matched) -> None:
+    """No version of the register is new, and yet every link may be another."""
+    names = [row["legal_name"] for row in COMPANIES]
+    rows = [row | {"trade_name": name} for row, name in zip(COMPANIES, [*names[10:], *names[:10]], strict=True)]
+    write(matched.room, "companies", rows, "code", REGISTER)
+    assert matched.run("companies", "r2") == [0, 0, 0]
+    matched.owners(OWNERS[:-1])
+    assert matched.run(run="r2") == [0, 0, 0, 0]
+    contract = matched.room / "companies/contract.yaml"
+    contract.write_text(contract.read_text().replace("name: legal_name", "name: trade_name"))
+    assert matched.run(run="r3") == [0, 0, 0, 0]
+    before, after = (links(matched, run).drop_nulls("entity_id").select("name", "entity_id") for run in ("r2", "r3"))
+    assert after.height > 30
+    assert not set(before.rows()) & set(after.rows())
+    assert told(matched, "r3")["carried_over"] == 0
+
+
 def test_a_base_whose_register_is_damaged_stops_match_and_nothing_is_published(matched: Matched) -> None:
     """Fault 10: the older version of the register has bytes that aren't those of its hash."""
     old, before = matched.pinned("companies"), matched.pinned()
