@@ -61,6 +61,16 @@ def test_one_command_matches_a_file(clone: Path) -> None:
     assert [name for name in named if name not in rows[0]] == []
     assert "wrote companies-matched.csv" in told
     assert "Next: commons review companies-matched.csv" in told
+    assert "No name has a known country" not in told
+
+
+def test_who_says_no_country_or_no_column_is_told_what_to_say(clone: Path) -> None:
+    told = said(".venv/bin/commons match companies.csv --column Company --to bare.xlsx", clone)
+    assert "No name has a known country" in told
+    assert "--country US is for all rows" in told
+    done = run(".venv/bin/commons match companies.csv", clone)
+    assert done.returncode == 2
+    assert "--column: say which column holds the names. The file has No, Company, Country, LEI, Revenue." in done.stderr
 
 
 def test_one_name_is_explained(clone: Path) -> None:
@@ -102,7 +112,11 @@ def test_a_dataset_of_ones_own_is_matched_and_judged(clone: Path) -> None:
     with (folder / "contract.yaml").open("a", encoding="utf-8") as contract:
         contract.write(MATCH)
     assert "✓ my_companies" in said(CHECK, clone)
-    assert "a new version" in said(RUN, clone)
+    told = said(RUN, clone)
+    assert "a new version" in told
+    assert re.search(r"of 6 names linked: .* wait for a person. `commons review my_companies` asks.", told)
+    uncommitted = said(".venv/bin/commons history my_companies", clone)
+    assert "my_companies has a version that is not committed: `git add" in " ".join(uncommitted.split())
     assert "Aurora Infrastructure Oy" in {one["name"] for one in json.loads(said(QUEUE, clone))}
     with terminal("review", "my_companies", at=clone) as person:
         shown = person.until(PROMPT)

@@ -37,6 +37,13 @@ def versions(name: str) -> list[Row]:
     ]
 
 
+def none_yet(name: str) -> str:
+    """Why `name` has no history, and what to do."""
+    if name in worktree.pins(REPOSITORY).entries:
+        return f"{name} has a version that is not committed: `git add include/datasets/{name} data.dvc; git commit`."
+    return f"{name} has no version on this branch: `commons run {name}` makes one."
+
+
 def shortened(version: Row) -> Row:
     """An item of `versions` as a line of a table."""
     counts = {kind: version[kind] for kind in ("quarantined", "rejected")}

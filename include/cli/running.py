@@ -1,5 +1,6 @@
 """Running a dataset from the command line: as local processes, or as its DAG in Airflow."""
 
+import json
 import re
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from ..contracts import layout, loader
 from ..contracts.columns import TableSchema
 from ..contracts.model import Contract
 from ..errors import DataError
+from ..matching.parts import headline
 from ..settings import REPOSITORY, settings
 from ..tasks.perform import scratch
 from ..tasks.publish import judge
@@ -185,6 +187,16 @@ def _show_reasons(store: Store, name: str, run: str) -> None:
         _show_page(store.local(f"{judged.folder}/report.html", Path()))
 
 
+def _show_links(store: Store, name: str, run: str) -> None:
+    """How much the names are linked, and how to judge the doubtful ones."""
+    matched = found(store, name, run, "match")
+    report = matched and store.get(f"{matched.folder}/match.json")
+    if report:
+        told = json.loads(report)
+        advice = f" `commons review {name}` asks." if told["decisions"].get("review", {}).get("mentions") else ""
+        out.print(f"  {headline(told)}{advice}", highlight=False, soft_wrap=True)
+
+
 def _conclude(store: Store, name: str, run: str) -> None:
     """What came of a run, and what to do next."""
     receipt = found(store, name, run, "publish")
@@ -202,6 +214,7 @@ def _conclude(store: Store, name: str, run: str) -> None:
     out.print(f"[bold]{name}[/bold]: {words.get(receipt.outcome, receipt.outcome)}", soft_wrap=True)
     out.print(table)
     _show_reasons(store, name, run)
+    _show_links(store, name, run)
     for hint in unfinished(dataset_folder(name)):
         out.print(f"[yellow]unfinished[/yellow]: {hint}", highlight=False, soft_wrap=True)
     if receipt.outcome == "proposed":

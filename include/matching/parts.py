@@ -69,7 +69,7 @@ def parts(report: Mapping[str, Any]) -> list[Part]:
     """All tables, what a reviewer looks at first before the rest; those with nothing to say are left out."""
     found = [
         _sizes("Decisions", report["decisions"], _DECISIONS, _CALLED, _bands(report)),
-        _sizes("Methods", report["methods"], _METHODS, _HOW),
+        _sizes("How the best candidates were found, linked or not", report["methods"], _METHODS, _HOW),
         _changes(report),
         _unresolved(report),
         _told("Judgements", report.get("judgements", {})),

@@ -21,13 +21,13 @@ def list_(as_json: Json = False) -> None:
 @app.command()
 def history(name: Name, as_json: Json = False) -> None:
     """Versions of a dataset, newest first."""
-    from ..history import shortened, versions
+    from ..history import none_yet, shortened, versions
     from ..progress import progress
 
     with progress("Reading the history"):
         known = versions(name)
     rows = known if as_json else [shortened(version) for version in known]
-    otherwise = f"{name} has no version on this branch: `commons run {name}` makes one."
+    otherwise = none_yet(name)
     show(rows, as_json, otherwise, spared=("run", "code", "who", "source"))
 
 

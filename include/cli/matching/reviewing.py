@@ -171,6 +171,8 @@ def _ask(numbers: Collection[int]) -> tuple[str, int, str]:
         if found and (number in numbers or found["number"] is None):
             key = found["key"][0].lower()
             return "a" if key.isdigit() else key, number, " ".join((found["why"] or "").split())
+        if number:
+            out.print(f"There is no candidate {number}: {', '.join(map(str, numbers))} can be chosen.", highlight=False)
         out.print(HELP, markup=False, highlight=False)
 
 

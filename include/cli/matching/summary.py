@@ -22,6 +22,10 @@ DECISIONS = {
     "reject": "no entity is likely",
     "none": "no candidate at all",
 }
+NO_COUNTRY = (
+    "No name has a known country, which is much of the evidence, so few are linked: --country COLUMN names the column, "
+    "--country US is for all rows."
+)
 WORST = 10
 STATES = {
     "sound": "in the register",
@@ -52,6 +56,7 @@ def of(settled: Settled, found: Mentions, known: Opened, *, weighted: bool) -> d
         "rows_told": found.counts,
         "examples": found.examples,
         "told": settled.counts,
+        "without_country": found.frame["country"].null_count(),
     }
 
 
@@ -78,6 +83,8 @@ def tell(told: dict[str, Any], target: Path) -> None:
     for why, count in told["rows_told"].items():
         some = ", ".join(printable(text, 40) for text in told["examples"].get(why, ()))
         out.print(f"{counted(count, 'row')}: {plain(why)}{plain(f' ({some})') if some else ''}", highlight=False)
+    if (names := told["totals"]["names"]) and told["without_country"] == names:
+        out.print(NO_COUNTRY, style="yellow", highlight=False, soft_wrap=True)
     for line in (*_identifiers(told["told"]["identifiers"]), *_judgements(told["told"]["judgements"])):
         out.print(plain(line), highlight=False, soft_wrap=True)
     if told["unresolved"]:

@@ -36,7 +36,9 @@ def test_keys_decide_and_a_kill_loses_nothing(tmp_path: Path) -> None:
         assert ENEL_X in again
         assert f"{ENEL} " not in again
         assert ENEL in person.answer("u")
-        assert "1, 2 …: it is this one." in person.answer("3")
+        refused = person.answer("3")
+        assert "There is no candidate 3: 1, 2 can be chosen." in refused
+        assert "1, 2 …: it is this one." in refused
         person.type("2")
         end = person.rest()
         assert "2 decisions kept in matched.judgements.csv; 0 names left." in end
