@@ -3,6 +3,7 @@
 import polars as pl
 
 from ..tables.checkdigits import lei
+from .characters import written_otherwise
 from .decisions import alone, decided
 from .letters import LONGEST
 from .match import DETAILS, FEATURE
@@ -10,30 +11,33 @@ from .match import DETAILS, FEATURE
 FACTS = (*(name for name in DETAILS.values() if name != "entity_id"), "method", "reasons", "taken", "tied_to")
 FACTS += ("named", "fits", "verdict", "unsure")
 ONE_LEI = "an entity has one LEI, and the likeliest has another: for a person to judge"
+ALIKE = "written with other characters that sound alike: for a person to judge"
 CUT = f"only the first {LONGEST:,} characters were compared: for a person to judge"
 _ONE = ["mention", "entity"]
 
 
 def unlinkable(mentions: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
-    """What keeps a machine from linking `mentions`: mention, cut (the name is longer than what is compared of it) and
-    foreign (of `given`, lookup.identified, their LEI is sound and the register lacks it)."""
+    """What keeps a machine from linking `mentions`: mention, name, cut (the name is longer than what is compared of it)
+    and foreign (of `given`, lookup.identified, their LEI is sound and the register lacks it)."""
     lacking = given.filter(pl.col("kind") == "lei", pl.col("state") == "unknown").select("mention")
     cut = pl.col("name").str.strip_chars().str.len_chars() > LONGEST
-    return mentions.select("mention", cut=cut, foreign=pl.col("mention").is_in(lacking["mention"].implode()))
+    return mentions.select("mention", "name", cut=cut, foreign=pl.col("mention").is_in(lacking["mention"].implode()))
 
 
 def placed(
     pairs: pl.DataFrame, told: pl.DataFrame, kept_back: pl.DataFrame, accept: float, review: float, single: bool
 ) -> pl.DataFrame:
     """`pairs` (overrides.applied), entity_id as entity, with place, taken and tied_to (see decisions.alone), unsure (of
-    `kept_back`, unlinkable's, why the pair is for a person; an LEI only where the entity's id is another), and of their
-    mention: named (how many entities its identifiers name), fits (see _fitting), verdict (overrides.judged)."""
+    `kept_back`, unlinkable's, why the pair is for a person: an LEI only where the entity's id is another; or other
+    characters), and of their mention: named (how many entities its identifiers name), fits (see _fitting), verdict (overrides.judged)."""
     named = pl.col("method") == "identifier"
     place = pl.when(pl.col("method") == "reviewed").then(0).when(named).then(1).otherwise(2).cast(pl.UInt8)
     verdict = told.filter(pl.col("verdict") != "no match").select("mention", "verdict")
     known = pairs.with_columns(_fitting(accept, review), place=place).rename({"entity_id": "entity"})
     known = known.join(verdict, on="mention", how="left", maintain_order="left")
-    known = known.join(kept_back, on="mention", how="left", maintain_order="left").with_columns(unsure=_unsure())
+    known = known.join(kept_back, on="mention", how="left", maintain_order="left")
+    alike = written_otherwise(known["name"], known["entity_name"])
+    known = known.with_columns(unsure=_unsure(alike)).drop("name")
     if not single:
         return known.with_columns(tied_to=pl.lit(0, pl.UInt32), taken=pl.lit(False))
     conflict, elsewhere = ~pl.col("fits") & (pl.col("named") > 0), pl.col("fits") & (pl.col("place") != 1)
@@ -41,9 +45,10 @@ def placed(
     return alone(known.with_columns(fixed=pl.col("place") == 0, closed=closed), review).drop("fixed", "closed")
 
 
-def _unsure() -> pl.Expr:
-    foreign = pl.col("foreign") & lei(pl.col("entity"))
-    return pl.when("cut").then(pl.lit(CUT)).when(foreign).then(pl.lit(ONE_LEI))
+def _unsure(alike: pl.Series) -> pl.Expr:
+    foreign, unnamed = pl.col("foreign") & lei(pl.col("entity")), pl.col("place") == 2
+    told = pl.when("cut").then(pl.lit(CUT)).when(foreign).then(pl.lit(ONE_LEI))
+    return told.when(pl.lit(alike) & unnamed).then(pl.lit(ALIKE))
 
 
 def _fitting(accept: float, review: float) -> list[pl.Expr]:

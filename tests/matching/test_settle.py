@@ -21,6 +21,7 @@ from tests.matching import elf, real
 
 APPLE, BAYER, SIEMENS = "HWUPKR0MPOU8FGXBT394", "549300J4U55H3WP1XT59", "W38RGI023J3WT1HWRP32"
 TWIN, OTHER = "LEITWIN0000000000152", "LEITWIN0000000000249"
+FUXING = "LEIFUXING00000000000"
 LACKED = "529900T8BM49AURSDO55"
 ACCEPT = 0.6
 """Of a few entities even a sure match has no high probability: what a model has learnt is of many."""
@@ -30,6 +31,7 @@ ENTITIES = [
     (SIEMENS, "Siemens Aktiengesellschaft", "DE", "GENERAL", "RETIRED", "DE0007236101"),
     (TWIN, "Twin Peaks Trading GmbH", "DE", "GENERAL", "ACTIVE", None),
     (OTHER, "Twin Peaks Trading GmbH", "DE", "GENERAL", "ACTIVE", None),
+    (FUXING, "上海复兴医药股份有限公司", "CN", "GENERAL", "ACTIVE", None),
     *((f"LEIOTHER{n:012}", f"Quibble {word} Works GmbH", "DE", "FUND", "ACTIVE", None) for n, word in enumerate(
         ("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "Hazel"))),
 ]  # fmt: skip
@@ -152,6 +154,15 @@ def test_a_name_whose_lei_the_register_lacks_is_not_linked_to_another_lei(matche
     assert found.counts["identifiers"]["lei"] == {"unknown": 1, "examples": {"unknown": [LACKED]}}
     row = one(settled(names(("Apple Inc.", "US"), lei=[LACKED]), matcher, [judged("Apple Inc.", APPLE)]))
     assert (row["method"], row["decision"], row["entity_id"]) == ("reviewed", "accept", APPLE)
+
+
+def test_a_name_in_chinese_characters_is_not_linked_to_one_that_only_sounds_alike(matcher: Matcher) -> None:
+    """复星 (Fosun) and 复兴 are both fu xing, without their tones."""
+    row = one(settled(names(("上海复星医药股份有限公司", "CN")), matcher))
+    assert (row["decision"], row["candidate_id"], row["entity_id"]) == ("review", FUXING, None)
+    assert row["reasons"].startswith("written with other characters that sound alike")
+    for same in ("上海复兴医药股份有限公司", "上海复兴医药有限公司", "上海复兴医药"):
+        assert one(settled(names((same, "CN")), matcher))["entity_id"] == FUXING, same
 
 
 def test_a_name_of_which_a_part_is_not_compared_is_not_linked(matcher: Matcher) -> None:
