@@ -27,8 +27,8 @@ def unlinkable(mentions: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
 def placed(
     pairs: pl.DataFrame, told: pl.DataFrame, kept_back: pl.DataFrame, accept: float, review: float, single: bool
 ) -> pl.DataFrame:
-    """`pairs` (overrides.applied), entity_id as entity, with place, taken and tied_to (see decisions.alone), unsure (why
-    the pair is for a person: of `kept_back`, unlinkable's, an LEI only where the entity's id is another; or other
+    """`pairs` (overrides.applied), entity_id as entity, with place, taken and tied_to (see decisions.alone), unsure
+    (why the pair is for a person: of `kept_back`, unlinkable's, an LEI only where the entity's id is another; or other
     characters), and of their mention: named (how many entities its identifiers name), fits (see _fitting), verdict
     (overrides.judged)."""
     named = pl.col("method") == "identifier"
