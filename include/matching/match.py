@@ -1,7 +1,6 @@
 """Names to legal entities of a register that they could mean: searched, compared and scored, with reasons in words."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import polars as pl
@@ -33,7 +32,7 @@ PAIRS = {
     "reasons": pl.String,
     **{FEATURE + name: pl.Float32 for name in FEATURES},
 }
-PART = 2_500
+PART = 10_000
 """Names that are compared at a time, so that their pairs take little room."""
 SHOWN = 3
 """Candidates of each name that are kept, however unlikely."""
@@ -67,12 +66,10 @@ def compare(
     asked = mentions.with_columns(pl.col(*NEEDED).cast(pl.String), pl.col("mention").cast(pl.UInt32))
     folded = fold(asked.with_columns(pl.col("name").fill_null("")), matcher.forms)
     named = identified(asked, matcher.index).drop_nulls("entity").select("mention", "entity").unique()
-    parts, pairs = list(parted(folded)), [pl.DataFrame(schema=PAIRS)]
-    with ThreadPoolExecutor(threads) as pool:
-        found = pool.map(lambda part: _compared(part, named, matcher, review), parts)
-        for part, some in zip(parts, found, strict=True):
-            pairs.append(some)
-            done(part.height)
+    pairs = [pl.DataFrame(schema=PAIRS)]
+    for part in parted(folded):
+        pairs.append(_compared(part, named, matcher, review, threads))
+        done(part.height)
     return pl.concat(pairs)
 
 
@@ -101,9 +98,9 @@ def parted(folded: pl.DataFrame) -> Iterator[pl.DataFrame]:
         yield folded.slice(start, PART)
 
 
-def _compared(folded: pl.DataFrame, named: pl.DataFrame, matcher: Matcher, review: float) -> pl.DataFrame:
+def _compared(folded: pl.DataFrame, named: pl.DataFrame, matcher: Matcher, review: float, threads: int) -> pl.DataFrame:
     here = named.join(folded.select("mention"), on="mention", how="semi").with_columns(named=pl.lit(True))
-    found = likely(folded, matcher)
+    found = likely(folded, matcher, threads)
     found = found.join(here, on=["mention", "entity"], how="full", coalesce=True).sort("mention", "entity")
     register, pairs = scored(folded, found.with_columns(pl.col("named").fill_null(False)), matcher)
     best = pl.col("score").rank("ordinal", descending=True).over("mention") <= SHOWN

@@ -36,7 +36,7 @@ def test_a_run_whose_pods_are_watched_by_the_triggerer_publishes_one_version(hou
     for verb in ("sync", "extract", "validate", "publish"):
         said = api.log("elf_codes", run, verb)
         assert "Pausing task as DEFERRED" in said
-        assert f"{verb} elf_codes: done." in said
+        assert f"{verb} elf_codes: done" in said
     assert len(house.commits()) == 1
 
 

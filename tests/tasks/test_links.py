@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from include.matching import links as reasons
+from include.settings import settings
 from include.versions.causes import Pinned
 from include.versions.comparing import compared
 from tests.tasks.conftest import Forks
@@ -25,7 +26,11 @@ def test_an_entity_renamed_and_one_that_left_are_why_links_changed(
     assert before
     assert after
     monkeypatch.setenv("COMMONS_REMOTE", str(matched.root / "remotes"))
-    diff = compared(matched.root / "seed", Pinned(before, None), Pinned(after, None), tmp_path / "cache")
+    settings.cache_clear()
+    try:
+        diff = compared(matched.root / "seed", Pinned(before, None), Pinned(after, None), tmp_path / "cache")
+    finally:
+        settings.cache_clear()
     assert diff.links
     assert (diff.problem, diff.links.problem) == (None, None)
     assert any("input companies" in cause for cause in diff.causes)

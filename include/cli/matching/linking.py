@@ -10,8 +10,8 @@ import polars as pl
 from ...errors import EnvironmentFault
 from ...matching import decisions
 from ...matching.judgements import Judgement
-from ...matching.match import compare
 from ...matching.mentions import Mentions, mentions
+from ...matching.parallel import compare_by
 from ...matching.settle import Settled, settle
 from ..console import err, plain, print_json
 from ..export import export
@@ -60,9 +60,9 @@ def link(asked: Asked, register: str, bands: Bands, to: Path | None, judged: Pat
 
 def linked(found: Mentions, known: Opened, bands: Bands, decided: tuple[Judgement, ...]) -> Settled:
     """What the names of `found` are, by the register and by what people decided."""
-    frame, threads = found.frame, os.cpu_count() or 1
+    frame, cores = found.frame, os.cpu_count() or 1
     with progress("Comparing", frame.height) as done:
-        pairs = compare(frame, known.matcher, review=bands.review, threads=threads, done=done)
+        pairs = compare_by(cores, frame, known.matcher, review=bands.review, done=done)
     return settle(
         frame, pairs, known.matcher, accept=bands.accept, review=bands.review, single=bands.single,
         judgements=decided, version=known.entry.meta.content,
