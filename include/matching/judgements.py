@@ -21,6 +21,8 @@ NOBODY = "none"
 COLUMNS = ("name", "country", "lei", "judgement", "by", "on", "why")
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |$)")
 _MOST_BYTES = 50_000_000
+_WHITE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""Unicode's property White_Space."""
 
 
 @dataclass(frozen=True, order=True)
@@ -59,6 +61,12 @@ def parse(content: bytes, where: str, today: dt.date) -> tuple[Judgement, ...]:
     if problems:
         raise ContractError(*problems)
     return tuple(sorted({judgement for _, judgement in found}))
+
+
+def stripped(name: str) -> str:
+    """`name` as judgements are about it: without white space around, which is to Polars what it is to Unicode; Python
+    takes four control characters for it too."""
+    return name.strip(_WHITE)
 
 
 def to_text(judgements: Iterable[Judgement]) -> str:
@@ -112,7 +120,7 @@ def _lines(text: str, where: str, problems: list[str]) -> Iterator[tuple[int, li
         order = [heading.index(column) for column in COLUMNS]
         for cells in reader:
             if len(cells) == len(COLUMNS):
-                yield reader.line_num, [cells[place].strip() for place in order]
+                yield reader.line_num, [stripped(cells[place]) for place in order]
             elif cells:
                 problems.append(
                     f"{where}:{reader.line_num}: {len(cells)} values, expected {len(COLUMNS)}. "

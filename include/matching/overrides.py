@@ -66,14 +66,20 @@ def disagreeing(
 ) -> pl.DataFrame:
     """What speaks against the judgements `told`, a row each: mention, ABOUT, evidence (a sentence).
 
-    Where an entity other than the judged one, or one judged to be wrong, is as likely as `accept` among `pairs`, or is
-    named by an identifier; where the judged one is no more, or had another name in `last`, the last version's matches.
+    Where an entity other than the judged one, likelier than that, or one judged to be wrong, is as likely as `accept`
+    among `pairs`, or is named by an identifier; where the judged one is no more, or had another name in `last`, the
+    last version's matches. What else is judged to be wrong speaks against nothing.
     """
     match, wrong = pl.col("verdict") == "match", pl.col("verdict") == "no match"
+    apart = told.filter(wrong).select("mention", id="lei")
+    own = pairs.select("mention", lei="entity_id", own="score")
     both = told.join(pairs.select("mention", *_PAIR), on="mention", how="inner", maintain_order="left_right")
+    both = both.join(own, on=["mention", "lei"], how="left", maintain_order="left")
     same = pl.col("id") == pl.col("lei")
-    both = both.filter((wrong & same) | (~wrong & ~same))
-    named, likely = pl.col("method") == "identifier", pl.col("score") >= accept
+    others = both.filter(~wrong & ~same).join(apart, on=["mention", "id"], how="anti", maintain_order="left")
+    both = pl.concat([both.filter(wrong & same).with_columns(own=pl.lit(None, pl.Float64)), others])
+    named = pl.col("method") == "identifier"
+    likely = (pl.col("score") >= accept) & (pl.col("score") > pl.col("own").fill_null(0))
     found = [
         both.filter(likely).with_columns(
             evidence=pl.format("{} ({}) scores {}", "name_there", "id", pl.col("score").round(2))

@@ -13,15 +13,27 @@ FACTS += ("named", "fits", "verdict", "unsure")
 ONE_LEI = "an entity has one LEI, and the likeliest has another: for a person to judge"
 ALIKE = "written with other characters that sound alike: for a person to judge"
 CUT = f"only the first {LONGEST:,} characters were compared: for a person to judge"
+NO_WORD = "no letter or digit in the name, only signs that were read as words: for a person to judge"
+PICTURE = "an emoji in the name was read as a word: for a person to judge"
+_WORD = r"[\p{L}\p{N}]"
+_PICTURE = r"[[\p{Extended_Pictographic}&&[^©®™]]\x{1F1E6}-\x{1F1FF}]"
+"""Emoji (UTS 51) and the letters of flags, without the marks of property that names of companies carry."""
 _ONE = ["mention", "entity"]
 
 
 def unlinkable(mentions: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
-    """What keeps a machine from linking `mentions`: mention, name, cut (the name is longer than what is compared of it)
-    and foreign (of `given`, lookup.identified, their LEI is sound and the register lacks it)."""
+    """What keeps a machine from linking `mentions`: mention, name, misread (why what is compared isn't the name, or
+    null) and foreign (of `given`, lookup.identified, their LEI is sound and the register lacks it)."""
     lacking = given.filter(pl.col("kind") == "lei", pl.col("state") == "unknown").select("mention")
-    cut = pl.col("name").str.strip_chars().str.len_chars() > LONGEST
-    return mentions.select("mention", "name", cut=cut, foreign=pl.col("mention").is_in(lacking["mention"].implode()))
+    name = pl.col("name")
+    misread = (
+        pl.when(name.str.strip_chars().str.len_chars() > LONGEST).then(pl.lit(CUT))
+        .when(~name.str.contains(_WORD)).then(pl.lit(NO_WORD))
+        .when(name.str.contains(_PICTURE)).then(pl.lit(PICTURE))
+    )  # fmt: skip
+    return mentions.select(
+        "mention", "name", misread=misread, foreign=pl.col("mention").is_in(lacking["mention"].implode())
+    )
 
 
 def placed(
@@ -48,8 +60,8 @@ def placed(
 
 def _unsure(alike: pl.Series) -> pl.Expr:
     foreign, unnamed = pl.col("foreign") & lei(pl.col("entity")), pl.col("place") == 2
-    told = pl.when("cut").then(pl.lit(CUT)).when(foreign).then(pl.lit(ONE_LEI))
-    return told.when(pl.lit(alike) & unnamed).then(pl.lit(ALIKE))
+    told = pl.when(foreign).then(pl.lit(ONE_LEI)).when(pl.lit(alike) & unnamed).then(pl.lit(ALIKE))
+    return pl.coalesce("misread", told)
 
 
 def _fitting(accept: float, review: float) -> list[pl.Expr]:

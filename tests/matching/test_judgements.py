@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from include.errors import ContractError
-from include.matching.judgements import Judgement, frame, orphans, parse, to_text, with_judgement
+from include.matching.judgements import Judgement, frame, orphans, parse, stripped, to_text, with_judgement
 
 APPLE, BAYER = "HWUPKR0MPOU8FGXBT394", "549300J4U55H3WP1XT59"
 TODAY = dt.date(2026, 3, 1)
@@ -116,3 +116,9 @@ def test_as_a_table() -> None:
     found = frame([GOOD, NONE])
     assert found["country"].to_list() == ["US", None]
     assert found["lei"].to_list() == [APPLE, "none"]
+
+
+def test_white_space_is_what_polars_takes_for_it() -> None:
+    """Else a judgement is about another name than the one that was reviewed."""
+    every = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    assert [stripped(one) for one in every] == pl.Series(every).str.strip_chars().to_list()

@@ -11,12 +11,15 @@ import pytest
 from include.errors import DataError
 from include.matching import settle as settling
 from include.matching.forms import legal_forms
-from include.matching.judgements import Judgement
+from include.matching.judgements import Judgement, parse, stripped, to_text
+from include.matching.letters import folded_words
+from include.matching.lookup import identified
 from include.matching.match import Matcher, compare
 from include.matching.mentions import mentions
 from include.matching.parents import parents_as_of
 from include.matching.relations import EXCEPTION, RELATION, TYPES
 from include.matching.settle import SHOWN, Settled, settle
+from include.matching.verdicts import unlinkable
 from tests.matching import elf, real
 
 APPLE, BAYER, SIEMENS = "HWUPKR0MPOU8FGXBT394", "549300J4U55H3WP1XT59", "W38RGI023J3WT1HWRP32"
@@ -172,6 +175,34 @@ def test_a_name_of_which_a_part_is_not_compared_is_not_linked(matcher: Matcher) 
     assert one(settled(names(("Apple Inc." + " " * 1_000, "US")), matcher))["entity_id"] == APPLE
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("🍎", "no letter or digit in the name, only signs"),
+        ("☎ & ✈", "no letter or digit in the name, only signs"),
+        ("🍎 Inc.", "an emoji in the name was read as a word"),
+        ("Twin 🏔 Peaks Trading GmbH", "an emoji in the name was read as a word"),
+    ],
+)
+def test_what_an_emoji_is_called_links_no_name(name: str, said: str, matcher: Matcher, tmp_path: Path) -> None:
+    """🍎 is transliterated as "red apple", which is a word that nobody wrote."""
+    (words,) = folded_words(pl.Series([name]))
+    ids = pl.Series([row[0] for row in ENTITIES])
+    others = [words, *(row[1] for row in ENTITIES[1:])]
+    register = pl.DataFrame({"id": ids, "name": others, "country": ["US"] * len(ids)})
+    read = real.matcher(register, tmp_path / "x", matcher.forms)
+    row = one(settled(names((words, "US")), read))
+    assert (row["decision"], row["entity_id"]) == ("accept", APPLE)
+    row = one(settled(names((name, "US")), read))
+    assert (row["decision"], row["candidate_id"], row["entity_id"]) == ("review", APPLE, None)
+    assert row["reasons"].startswith(said)
+
+
+def test_the_signs_of_trade_marks_are_no_emoji(matcher: Matcher) -> None:
+    read = unlinkable(names(("Apple® Inc.", "US"), ("①②", "US")), identified(names(), matcher.index))
+    assert read["misread"].to_list() == [None, None]
+
+
 def test_a_judgement_goes_before_all(matcher: Matcher) -> None:
     asked = names(("Apple Inc.", "US"), lei=[APPLE])
     row = one(settled(asked, matcher, [judged("Apple Inc.", BAYER)]))
@@ -185,6 +216,17 @@ def test_a_judgement_goes_before_all(matcher: Matcher) -> None:
     assert apart["candidate_id"] != APPLE
     other = one(settled(asked, matcher, [judged("Apple Inc.", BAYER, country="DE")]))
     assert (other["entity_id"], other["judged_by"]) == (APPLE, None)
+
+
+@pytest.mark.parametrize("ending", ["\x1c", "\x1f", "\x85", "\u3000", "\xa0 ", "\n"])
+def test_a_judgement_counts_for_a_name_with_strange_characters_at_its_end(ending: str, matcher: Matcher) -> None:
+    """Written to the file and read from it, as a review does."""
+    asked = names(("Apple Inc." + ending, "US"))
+    said = Judgement(stripped(asked["name"][0]), "US", BAYER, "match", "ana", "2026-02-01", "seen it")
+    kept = parse(to_text([said]).encode(), "x", dt.date(2026, 2, 1))
+    assert kept == (said,)
+    found = settled(asked, matcher, kept)
+    assert (one(found)["entity_id"], found.counts["judgements"]["used"]) == (BAYER, 1)
 
 
 def test_a_judgement_of_what_the_machine_does_not_find_holds(matcher: Matcher) -> None:
@@ -209,6 +251,22 @@ def test_what_speaks_against_a_judgement_is_told(matcher: Matcher) -> None:
     assert told["Apple Inc."].startswith(f"Apple Inc. ({APPLE}) scores 0.")
     assert told["Siemens AG"] == f"the register says RETIRED of {SIEMENS}"
     assert told["Bayer AG"].startswith(f"Bayer Aktiengesellschaft ({BAYER}) scores")
+
+
+def test_what_a_person_chose_among_is_no_evidence_against_the_choice(matcher: Matcher) -> None:
+    name = "Twin Peaks Trading GmbH"
+
+    def evidence(*said: Judgement, **given: list[str]) -> list[str]:
+        asked = names((name, "DE"), **given)
+        pairs = compare(asked, matcher, review=0.1)
+        assert pairs.filter(pl.col("entity_id").is_in([TWIN, OTHER]))["score"].min() >= 0.3  # type: ignore[operator]
+        found = settle(asked, pairs, matcher, accept=0.3, review=0.1, judgements=said)
+        return [one["evidence"] for one in found.counts["judgements"]["disagreeing"]]
+
+    chosen, not_it = judged(name, OTHER, country="DE"), judged(name, TWIN, "no match", "DE")
+    assert evidence(chosen) == []
+    assert evidence(judged(name, BAYER, country="DE"), not_it)[0].startswith(f"{name} ({OTHER}) scores")
+    assert evidence(chosen, lei=[TWIN]) == [f"an identifier names {name} ({TWIN})"]
 
 
 def test_that_a_judged_entity_has_another_name_now_is_told(matcher: Matcher) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from ...errors import DataError
-from ...matching.judgements import NOBODY, Judgement, Verdict
+from ...matching.judgements import NOBODY, Judgement, Verdict, stripped
 
 NEEDED = (
     "name",
@@ -53,7 +53,7 @@ class Doubt:
     @property
     def key(self) -> tuple[str, str]:
         """By what judgements are about it."""
-        return self.name.strip(), self.country
+        return stripped(self.name), self.country
 
     @property
     def uncertainty(self) -> float:
