@@ -124,7 +124,9 @@ def _rows(fresh: pl.DataFrame, found: pl.DataFrame, notes: pl.DataFrame) -> pl.D
     rows = rows.join(notes, on="mention", how="left", maintain_order="left")
     letters = pl.col("name").str.contains(r"[\p{L}\p{N}]")
     nothing = pl.when(letters).then(pl.lit("no candidate")).otherwise(pl.lit("no letter or digit in the name"))
-    told = ("told", "against", "note", "conflict", pl.coalesce("reasons", nothing), "others", "elsewhere")
+    nowhere = pl.col("country").is_null() & (pl.col("given_country").str.strip_chars() != "")
+    strange = pl.when(nowhere).then(pl.format("'{}' is no country of ISO 3166-1", pl.col("given_country").str.head(40)))
+    told = ("told", "against", "note", "conflict", strange, pl.coalesce("reasons", nothing), "others", "elsewhere")
     decision = pl.coalesce("decision", pl.when("none").then(pl.lit("reject")), pl.lit("none"))
     rows = rows.with_columns(
         pl.when("none").then(pl.lit("reviewed")).otherwise("method").fill_null("none").alias("method"),

@@ -5,9 +5,18 @@ from typing import Annotated
 
 import typer
 
-from ..console import Json
+from ..console import Json, err
 
+START = "Starting"
+"""What a terminal shows while the libraries that compare names are loaded, which takes seconds."""
 app = typer.Typer()
+
+
+def _probability(value: float) -> float:
+    if 0 <= value <= 1:
+        return value
+    near = f"; did you mean {value / 100:g}?" if 1 < value <= 100 else "."
+    raise typer.BadParameter(f"{value:g}: a probability lies between 0 and 1{near}")
 
 
 @app.command()
@@ -20,8 +29,12 @@ def match(
     cik: Annotated[str, typer.Option(help="The same for CIKs.")] = "",
     weight: Annotated[str, typer.Option(help="Its column that says how much a row matters.")] = "",
     register: Annotated[str, typer.Option(help="The register: a dataset.")] = "lei_entities",
-    accept: Annotated[float, typer.Option(min=0, max=1, help="From which probability on a link counts.")] = 0.95,
-    review: Annotated[float, typer.Option(min=0, max=1, help="From which probability on a person is asked.")] = 0.30,
+    accept: Annotated[
+        float, typer.Option(callback=_probability, help="From which probability on a link counts.")
+    ] = 0.95,
+    review: Annotated[
+        float, typer.Option(callback=_probability, help="From which probability on a person is asked.")
+    ] = 0.30,
     single: Annotated[bool, typer.Option("--single", help="An entity takes one name at most.")] = False,
     to: Annotated[Path | None, typer.Option(help="The .csv, .xlsx or .parquet file to write.")] = None,
     judgements: Annotated[Path | None, typer.Option(help="Judgements; by default those beside the result.")] = None,
@@ -35,7 +48,8 @@ def match(
 ) -> None:
     """Link the names in a file to legal entities of a register, with reasons; or explain one name."""
     if train:
-        from ..matching.training import train as learn
+        with err.status(START):
+            from ..matching.training import train as learn
 
         return learn(judgements, register, pairs, accept, replace, as_json)
     from ..matching.asked import Asked, Bands, header_rows
@@ -43,12 +57,14 @@ def match(
     bands = Bands(accept, review, single)
     identifiers = {kind: given for kind, given in (("lei", lei), ("isin", isin), ("cik", cik)) if given}
     if explain:
-        from ..matching.explaining import explain as told
+        with err.status(START):
+            from ..matching.explaining import explain as told
 
         return told(explain, country, identifiers, register, bands, as_json)
     if file is None:
         raise typer.BadParameter("name a file of names, or one name with --explain.", param_hint="FILE")
-    from ..matching.linking import link
+    with err.status(START):
+        from ..matching.linking import link
 
     asked = Asked(file, column, country, identifiers, weight, sheet, header_rows(header))
     return link(asked, register, bands, to, judgements, as_json)
@@ -60,6 +76,7 @@ def review(
     as_json: Json = False,
 ) -> None:
     """Judge doubtful matches, those that matter most first; each decision is kept at once."""
-    from ..matching.reviewing import review as judge
+    with err.status(START):
+        from ..matching.reviewing import review as judge
 
     judge(name, as_json)

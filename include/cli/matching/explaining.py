@@ -15,7 +15,6 @@ from ...matching.match import FEATURE, compare
 from ...matching.mentions import Mentions, mentions
 from ...matching.settle import settle
 from ..console import out, print_json
-from ..progress import progress
 from .asked import Bands
 from .opening import Opened, opened
 from .queue import Candidate
@@ -30,8 +29,7 @@ def explain(
     name: str, country: str, identifiers: Mapping[str, str], register: str, bands: Bands, as_json: bool
 ) -> None:
     """Prints it for one `name`, of that country where one is given. Raises DataCommonsError as `opening.opened`."""
-    with progress(f"Opening {register}"):
-        known = opened(register)
+    known = opened(register)
     rows = {"name": name, "country": country or None, **identifiers}
     found = mentions(pl.DataFrame({key: [value] for key, value in rows.items()}, dict.fromkeys(rows, pl.String)))
     told = of(found, known, bands, name)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from ...contracts.foreign import printable
 from ...errors import EnvironmentFault
 from ...matching import decisions
 from ...matching.judgements import Judgement
@@ -41,11 +42,10 @@ def link(asked: Asked, register: str, bands: Bands, to: Path | None, judged: Pat
         raise EnvironmentFault(
             f"--judgements {judged}: there is no such file. Leave it out; `commons review` makes one."
         )
-    with progress(f"Reading {asked.file.name}"):
+    with err.status(plain(f"Reading {printable(asked.file.name)}")):
         read = table(asked.file, asked.sheet, asked.header)
         rows = published(read, asked)
-    with progress(f"Opening {register}"):
-        known = opened(register)
+    known = opened(register)
     decided = judging.read(judged or beside.judgements(target))
     found = mentions(rows)
     settled = linked(found, known, bands, decided)

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from ...contracts.foreign import printable
 from ...contracts.words import counted
+from ...matching import shortfall
+from ...matching.mentions import NO_COUNTRY as STRANGE
 from ...matching.mentions import Mentions
 from ...matching.settle import Settled
 from ..console import out, plain, show
@@ -46,17 +48,25 @@ def of(settled: Settled, found: Mentions, known: Opened, *, weighted: bool) -> d
     unresolved = matches.filter(pl.col("entity_id").is_null(), pl.col("method") != "reviewed").sort(
         weight, pl.col("score").fill_null(-1), "name", descending=[True, True, False]
     )
+    register = pl.Series("country", known.matcher.index.entities["country"])
     shown = ["name", "given_country", *(["weight"] if weighted else []), "records", "decision", "score"]
     return {
-        "register": {"dataset": known.name, "content": known.entry.meta.content, "entities": known.entry.meta.rows},
+        "register": {
+            "dataset": known.name,
+            "content": known.entry.meta.content,
+            "entities": known.entry.meta.rows,
+            "countries": shortfall.countries(register),
+        },
         "totals": totals,
         "decisions": decisions,
         "coverage": linked,
+        "reasons": shortfall.reasons(matches),
         "unresolved": unresolved.head(WORST).select(*shown, "candidate_id", "candidate_name").to_dicts(),
         "rows_told": found.counts,
         "examples": found.examples,
         "told": settled.counts,
         "without_country": found.frame["country"].null_count(),
+        "strange_countries": found.frame.filter(pl.col("country").is_null())["given_country"].drop_nulls().n_unique(),
     }
 
 
@@ -80,9 +90,12 @@ def tell(told: dict[str, Any], target: Path) -> None:
         f"\nLinked: {shares or 'nothing'}. Register: {register['dataset']} {register['content'][:12]}, "
         f"{counted(register['entities'], 'row')}.", highlight=False, soft_wrap=True,
     )  # fmt: skip
+    for line in shortfall.said(
+        told["coverage"].get("names"), register["dataset"], register["countries"], told["reasons"]
+    ):
+        out.print(plain(printable(line, 600)), style="yellow", highlight=False, soft_wrap=True)
     for why, count in told["rows_told"].items():
-        some = ", ".join(printable(text, 40) for text in told["examples"].get(why, ()))
-        out.print(f"{counted(count, 'row')}: {plain(why)}{plain(f' ({some})') if some else ''}", highlight=False)
+        out.print(plain(f"{counted(count, 'row')}: {why}{_examples(told, why)}"), highlight=False, soft_wrap=True)
     if (names := told["totals"]["names"]) and told["without_country"] == names:
         out.print(NO_COUNTRY, style="yellow", highlight=False, soft_wrap=True)
     for line in (*_identifiers(told["told"]["identifiers"]), *_judgements(told["told"]["judgements"])):
@@ -91,6 +104,14 @@ def tell(told: dict[str, Any], target: Path) -> None:
         out.print("\nHeaviest names without a link:", style="bold")
         show([_line(one) for one in told["unresolved"]], False, "", spared=("candidate", "records"))
     _next(told, target)
+
+
+def _examples(told: dict[str, Any], why: str) -> str:
+    """Some of them, and where all are."""
+    some = [printable(text, 40) for text in told["examples"].get(why, ())]
+    more = told["strange_countries"] - len(some) if why == STRANGE else 0
+    rest = f" and {more:,} more; the column reasons names each" if more > 0 else ""
+    return f" ({', '.join(some)}{rest})" if some else ""
 
 
 def _identifiers(told: dict[str, Any]) -> Iterator[str]:

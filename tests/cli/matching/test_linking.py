@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from include.cli.app import app
 from include.cli.matching import linking, summary
 from include.cli.matching.asked import Asked, Bands
 from include.cli.matching.columns import named
@@ -19,6 +21,9 @@ from include.matching.index import build
 from include.matching.judgements import Judgement
 from include.matching.match import Matcher
 from include.matching.mentions import mentions
+from include.settings import REPOSITORY
+from tests.cli.matching.terminal import terminal
+from tests.clone import run
 from tests.matching.elf import listed
 
 RWE, SHELL, ENEL = "529900GB7KCA94ACC940", "2138001BE7467RUBQS88", "213800CFRBV6B5JRGR86"
@@ -79,6 +84,65 @@ def test_every_row_comes_back_with_its_link(known: Opened, tmp_path: Path) -> No
     assert told["examples"] == {"country not in ISO 3166-1": ["Nowhere"]}
     assert told["coverage"]["weight"] >= 15 / 18.5  # type: ignore[index]
     assert told["unresolved"][0]["name"] == "Unheard-of Widgets"  # type: ignore[index]
+
+
+def test_countries_that_are_none_are_counted_and_the_result_names_each(
+    known: Opened, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "names.csv"
+    places = [f"Nowhere {number}" for number in range(7)]
+    file.write_text("name,where,size\n" + "".join(f"Rwe AG,{place},1\n" for place in [*places, places[0], "", "DE"]))
+    rows, told = matched(file, known)
+    assert told["rows_told"] == {"country not in ISO 3166-1": 8}
+    summary.tell(told, tmp_path / "x.csv")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "8 rows: country not in ISO 3166-1 (Nowhere 0, " in said
+    assert "Nowhere 4 and 2 more; the column reasons names each)" in said
+    for place, why in rows.select("where", "reasons").iter_rows():
+        assert (f"'{place}' is no country of ISO 3166-1" in why) == (place in places)
+
+
+def test_where_few_are_linked_the_register_and_the_reasons_are_told(
+    known: Opened, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "names.csv"
+    file.write_text("name,where,size\nUnheard-of Widgets,US,1\nQqqq,US,1\nRwe AG,DE,1\n")
+    _, told = matched(file, known)
+    entities = pl.Series(known.matcher.index.entities["country"]).drop_nulls()
+    first, count = next(iter(told["register"]["countries"].items()))  # type: ignore[index]
+    assert (count, entities.eq(first).sum()) == (entities.value_counts()["count"].max(), count)
+    assert sum(told["reasons"].values()) == 2  # type: ignore[attr-defined]
+    summary.tell(told, tmp_path / "x.csv")
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        f"Who is not in register can't be; it has entities of {entities.n_unique()} countries, most of {first}" in said
+    )
+    assert "Without a link, most often: " in said
+    file.write_text("name,where,size\nQqqq,US,1\nRwe AG,DE,1\n")
+    summary.tell(matched(file, known)[1], tmp_path / "x.csv")
+    assert "Few are linked" not in capsys.readouterr().out
+
+
+def test_a_terminal_shows_at_once_that_something_is_done(tmp_path: Path) -> None:
+    """Loading what compares names takes seconds; what is piped has no word of it."""
+    command = ("match", "absent.csv", "--column", "name")
+    with terminal(*command, at=tmp_path) as person:
+        assert "Starting" in person.until("there is no such file")
+    done = run(f"{REPOSITORY}/.venv/bin/commons {' '.join(command)}", tmp_path)
+    assert (done.returncode, "Starting" in done.stderr) == (2, False)
+    assert "there is no such file" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("95", "95: a probability lies between 0 and 1; did you mean 0.95?"), ("nan", "lies between 0 and 1."),
+     ("-0.1", "lies between 0 and 1.")],
+)  # fmt: skip
+def test_a_threshold_that_is_no_probability_is_told(given: str, said: str) -> None:
+    for option in ("--accept", "--review"):
+        done = CliRunner().invoke(app, ["match", "x.csv", f"{option}={given}"], env={"COLUMNS": "200"})
+        assert done.exit_code == 2
+        assert said in " ".join(done.output.split())
 
 
 def test_what_people_judged_counts(known: Opened, tmp_path: Path) -> None:
