@@ -88,13 +88,14 @@ def _sizes(
     """Names, rows and weight of each kind, with a bar of the greatest of what it weighs: the weight, else the rows."""
     weighed = any(size.get("weight") for size in sizes.values())
     drawn = "weight" if weighed else "records"
-    total = sum(abs(size[drawn]) for size in sizes.values()) or 1
+    parts = {kind: abs(size[drawn] or 0) for kind, size in sizes.items()}
+    total = sum(parts.values()) or 1
     kinds = [*(kind for kind in order if kind in sizes), *sorted(sizes.keys() - set(order))]
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             called.get(kind, kind),
-            _bar(kind, abs(sizes[kind][drawn]) / total, drawn),
-            f"{100 * abs(sizes[kind][drawn]) / total:.1f} %",
+            _bar(kind, parts[kind] / total, drawn),
+            f"{100 * parts[kind] / total:.1f} %",
             f"{sizes[kind]['mentions']:,}",
             f"{sizes[kind]['records']:,}",
             *((_number(sizes[kind]["weight"]),) if weighed else ()),

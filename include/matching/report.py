@@ -72,24 +72,25 @@ def report(
     return told | {name: value for name, value in later.items() if value is not None}
 
 
-def _sum(values: pl.Series) -> float:
-    """Exact but for one rounding, hence the same for any order."""
-    return round(math.fsum(values.drop_nulls()), DIGITS)
+def _sum(weights: pl.Series) -> float | None:
+    """Exact but for one rounding, hence the same for any order; None where no weight is known."""
+    known = weights.drop_nulls()
+    return round(math.fsum(known), DIGITS) if len(known) else None
 
 
-def _shares(matches: pl.DataFrame, by: str) -> dict[str, dict[str, float]]:
+def _shares(matches: pl.DataFrame, by: str) -> dict[str, dict[str, float | None]]:
     parts = matches.partition_by(by, as_dict=True)
     return {str(value): _size(part) for (value,), part in parts.items()}
 
 
-def _size(part: pl.DataFrame) -> dict[str, float]:
+def _size(part: pl.DataFrame) -> dict[str, float | None]:
     return {"mentions": part.height, "records": int(part["records"].sum()), "weight": _sum(part["weight"])}
 
 
 def _coverage(matches: pl.DataFrame) -> dict[str, float | None]:
     """Shares that are linked, to six decimals; null of nothing."""
     whole, linked = _size(matches), _size(matches.filter(pl.col("entity_id").is_not_null()))
-    return {name: round(linked[name] / whole[name], 6) if whole[name] else None for name in whole}
+    return {name: round((linked[name] or 0) / all_of, 6) if all_of else None for name, all_of in whole.items()}
 
 
 def _unresolved(matches: pl.DataFrame) -> list[dict[str, Any]]:

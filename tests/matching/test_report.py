@@ -11,6 +11,7 @@ from include.matching.forms import legal_forms
 from include.matching.judgements import Judgement
 from include.matching.match import Matcher, compare
 from include.matching.mentions import Mentions, mentions
+from include.matching.page import markdown
 from include.matching.report import report, settings_digest, text
 from include.matching.settle import settle
 from tests.matching import elf, real
@@ -54,6 +55,19 @@ def test_the_numbers_are_those_of_the_matches(matcher: Matcher) -> None:
     assert [row["name"] for row in found["unresolved"]] == ["Zyx Wvut", "Qqqq"]
     assert (found["compared"], found["carried_over"]) == (3, 1)
     assert found["identifiers"]["lei"]["wrong"] == 1
+
+
+def test_a_weight_that_is_not_known_is_null_never_zero(matcher: Matcher) -> None:
+    found = told(mentions(ROWS.with_columns(weight=pl.when(pl.col("name") == "Bayer AG").then("weight"))), matcher)
+    assert found["decisions"]["accept"]["weight"] == 2.0
+    assert [part["weight"] for kind, part in found["decisions"].items() if kind != "accept"] == [None]
+    bare = told(mentions(ROWS.drop("weight")), matcher)
+    sizes = [*bare["decisions"].values(), *bare["methods"].values()]
+    assert len(sizes) > 3
+    assert {size["weight"] for size in sizes} == {None}
+    assert bare["coverage"] == {"mentions": 0.5, "records": 0.6, "weight": None}
+    assert "share of rows" in markdown(bare)
+    assert "share of weight" in markdown(found)
 
 
 def test_orphaned_and_disagreeing_judgements_are_listed(matcher: Matcher) -> None:
