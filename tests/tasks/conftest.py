@@ -58,6 +58,14 @@ class Forks:
         return dict(json.loads(self.process.stdout.readline()))
 
 
+def own_cache(root: Path) -> dict[str, str]:
+    """The variable by which a process keeps its DVC cache below `root`: this clone's may hold the bytes of a test."""
+    folder = root / "dvc"
+    folder.mkdir(exist_ok=True)
+    (folder / "config").write_text(f"[cache]\n    dir = {root}/cache\n", encoding="utf-8")
+    return {"DVC_GLOBAL_CONFIG_DIR": str(folder)}
+
+
 @dataclass
 class Wells:
     """The dataset `wells` in a deployment below `root`; `write` changes its source."""
@@ -107,6 +115,7 @@ class Wells:
             "COMMONS_REF": "main",
             "COMMONS_DATASETS": str(self.root / "room"),
             "COMMONS_MIRROR": "",
+            **own_cache(self.root),
         }
         return self.forks(variables | self.more, [verb, self.name, "--run", run, "--attempt", str(attempt)], kill_at)
 
