@@ -82,7 +82,8 @@ def _prepare(order: Order, bench: Bench) -> None:
     worktree.write(bench.place / "tree", Pins(entries={entry.name: entry for entry in known}))
     store = Store(Names(ENVIRONMENT, "").store(_store(bench)))
     for entry in known:
-        heads.write(store, REF, entry, {})
+        gone = [order.withdrawn] if order.withdrawn and order.withdrawn.name == entry.name else []
+        heads.write(store, REF, entry, {}, gone)
 
 
 def _store(bench: Bench) -> str:

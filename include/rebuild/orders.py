@@ -23,6 +23,8 @@ class Order:
     base: Entry | None = None
     """The version that it followed; None where it followed none, or one that no commit pins (`entry.meta.base`)."""
     inputs: Mapping[str, Entry] = field(default_factory=dict)
+    withdrawn: Entry | None = None
+    """The register that `base` was matched against, where it was withdrawn before this version was made."""
     first: Entry | None = None
     """Of a rollback: the version that came back."""
     lacking: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from ..adapters.store import own_store
 from ..errors import DataCommonsError, EnvironmentFault
 from ..settings import settings
 from ..versions.pins import Entry
-from ..versions.withdrawal import tombstone
+from ..versions.withdrawal import tombstone, withdrawn_by
 from .code import fetch_code
 from .environment import lock_of, python_of
 from .judging import Case, judged
@@ -61,7 +61,11 @@ class Rebuild:
         for needed in filter(None, (followed, *wanted.inputs.values())):
             self._stock(needed, wanted)
         if followed and (register := self.shop.register_of(followed)):
-            self._stock(pinned_as(self.shop.repository, register, wanted.commit), wanted)
+            register = pinned_as(self.shop.repository, register, wanted.commit)
+            gone = withdrawn_by(self.shop.repository, register, wanted.entry.meta.published)
+            wanted = replace(wanted, withdrawn=gone)
+            if gone is None:
+                self._stock(register, wanted)
         return replace(wanted, base=base)
 
     def _stock(self, needed: Entry, wanted: Order) -> None:
@@ -72,6 +76,11 @@ class Rebuild:
 
     def _made_first(self, needed: Entry, wanted: Order, lacking: EnvironmentFault) -> None:
         done = self.outcome(order(self.shop.repository, needed, wanted.commit))
+        if done.status == "withdrawn":
+            raise EnvironmentFault(
+                f"it takes version {needed.md5} of {needed.name}, which was withdrawn since, {'; '.join(done.notes)}. "
+                f"The next run of {wanted.name} does without it."
+            )
         if done.status != "identical":
             said = (*done.causes, *done.differences, *done.notes)
             raise EnvironmentFault(

@@ -1,6 +1,5 @@
 """The bytes that a rebuild starts from, versions that others are made of and raw archives, in a folder of its own."""
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from ..contracts.columns import TableSchema
 from ..errors import DataError, EnvironmentFault
 from ..settings import settings
 from ..tables.content import content_hash
-from ..versions import registers
+from ..versions import linked
 from ..versions.pins import Entry
 
 _UNKNOWN = "0" * 64
@@ -69,7 +68,7 @@ class Workshop:
         files = self.files(entry).files
         if "match.json" not in files:
             return None
-        return registers.named(entry, json.loads(self.local(files["match.json"], entry.remote).read_bytes()))
+        return linked.report_of(entry, self.local(files["match.json"], entry.remote).read_bytes())[1]
 
     def stand_in(self, entry: Entry) -> Entry:
         """The version that `entry` followed, which no commit pins, as its bytes tell. Raises EnvironmentFault."""

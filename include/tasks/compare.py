@@ -7,7 +7,6 @@ from ..errors import ContractError
 from ..matching.mentions import shard
 from ..tables import parquet
 from . import matching
-from .following import last
 from .matching import Asked
 from .perform import Run, Work, perform
 from .receipts import Receipt
@@ -32,7 +31,7 @@ def run(task: Run, store: Store) -> Receipt:
 def _compare(asked: Asked, store: Store, place: Path) -> Work:
     names = matching.names(asked, matching.table(asked, store, place / "in"))
     part = shard(names.frame, *(asked.task.shard or (0, 1)))
-    followed = last(asked.base, asked.register, asked.columns, place / "base")
+    followed = matching.followed(asked, place / "base")
     pairs, stands = matching.compared(asked, part, matching.opened(asked, store, place), followed)
     outputs = {"pairs.parquet": place / "pairs.parquet", "carried.parquet": place / "carried.parquet"}
     for frame, file in zip((pairs, stands), outputs.values(), strict=True):

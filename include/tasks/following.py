@@ -1,7 +1,7 @@
-"""What the version that is followed says of matching, and the register as it was then: never what a cache has."""
+"""What the version that is followed says of matching, and the register as it was then: the same wherever it is asked"""
 
-import json
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,12 @@ import polars as pl
 
 from ..contracts.matching import Register
 from ..errors import DataError
-from ..versions import reading, registers
+from ..matching.links import changed_links
+from ..versions import linked, reading, registers
+from ..versions.linked import FORGED, MATCHES, REPORT
 from ..versions.pins import Entry
 
+QUEUE = "review.parquet"
 log = logging.getLogger("commons")
 
 
@@ -34,24 +37,35 @@ class Last:
         return str(self.report["settings_digest"])
 
 
-def last(base: Entry | None, register: Entry, columns: Register, place: Path) -> Last | None:
-    """What `base` says; None where it has no links. `register` is the one of today.
+def last(
+    base: Entry | None, register: Entry, columns: Register, withdrawn: Collection[Entry], place: Path
+) -> Last | None:
+    """What `base` says; None where it has no links. `register` is the one of today, `withdrawn` older ones of it.
 
-    Raises EnvironmentFault where the bytes of `base` or of the register that it names are not to be had.
+    Raises EnvironmentFault where the bytes of `base` or of the register that it names are not to be had, DataError
+    where those of `base` are not what a publication writes.
     """
-    if base is None or "match.json" not in reading.located(base, place)[1]:
+    if base is None or REPORT not in reading.located(base, place)[1]:
         return None
-    report = json.loads(reading.file_of(base, "match.json", place).read_bytes())
-    matches, review = (
-        pl.read_parquet(reading.file_of(base, name, place)) for name in ("matches.parquet", "review.parquet")
-    )
-    return Last(matches, review, report, _entities(base, report, register, columns))
+    report, old = linked.report_of(base, reading.file_of(base, REPORT, place).read_bytes())
+    matches, review = (_links(base, name, place) for name in (MATCHES, QUEUE))
+    return Last(matches, review, report, _entities(old, columns, withdrawn) if old.name == register.name else None)
 
 
-def _entities(base: Entry, report: dict[str, Any], register: Entry, columns: Register) -> pl.DataFrame | None:
+def _links(base: Entry, name: str, place: Path) -> pl.DataFrame:
     try:
-        old = registers.named(base, report)
-        return registers.entities(old, columns).entities if old.name == register.name else None
+        links = pl.read_parquet(reading.file_of(base, name, place))
+        if name == MATCHES:
+            changed_links(links.clear(), links.clear(), None, None)
+        return links
+    except FORGED as error:
+        raise linked.not_ours(base, name, error) from error
+
+
+def _entities(old: Entry, columns: Register, withdrawn: Collection[Entry]) -> pl.DataFrame | None:
+    try:
+        known = next((one for one in withdrawn if one.identity == old.identity), old)
+        return registers.entities(known, columns).entities
     except DataError as error:  # withdrawn, or without a column that is searched now
-        log.warning("%s. All names are compared again.", error)
+        log.warning("%s All names are compared again.", error)
         return None

@@ -22,7 +22,7 @@ from ..tables import parquet
 from ..versions import reading, registers
 from ..versions.pins import Entry
 from . import matching
-from .following import Last, last
+from .following import Last
 from .matching import Asked
 from .perform import Run, Work, perform
 from .receipts import Receipt, files, found
@@ -62,7 +62,7 @@ def _match(asked: Asked, shards: list[Receipt], store: Store, place: Path) -> Wo
     table = matching.table(asked, store, place / "in")
     names = matching.names(asked, table)
     matcher = matching.opened(asked, store, place)
-    followed = last(asked.base, asked.register, asked.columns, place / "base")
+    followed = matching.followed(asked, place / "base")
     pairs, stands = (
         _merged(shards, store, place) if shards else matching.compared(asked, names.frame, matcher, followed)
     )

@@ -29,7 +29,7 @@ from ..settings import REPOSITORY, settings
 from ..tables import parquet
 from ..versions import heads, registers
 from ..versions.pins import Entry
-from .following import Last
+from .following import Last, last
 from .perform import Run
 from .receipts import Receipt, files, needed
 
@@ -49,6 +49,8 @@ class Asked:
     validated: Receipt
     entries: dict[str, Entry]
     """The register, its legal forms, relations and exceptions, by dataset."""
+    withdrawn: list[Entry]
+    """Older versions of these that nobody may read any more."""
     base: Entry | None
     """The version that is followed."""
 
@@ -89,7 +91,9 @@ def asked(task: Run, store: Store) -> Asked:
             f"{task.dataset}: names are matched by {', '.join(lacking)}, which had no version when this run began. "
             f"Nothing was published. First `commons run {' '.join(lacking)}`, then run it again."
         )
-    return Asked(task, contract.match, columns, validated, found, _base(task, validated, store))
+    registers.refuse_withdrawn(found.values())
+    withdrawn = [Entry.model_validate(entry) for entry in validated.facts["withdrawn"]]
+    return Asked(task, contract.match, columns, validated, found, withdrawn, _base(task, validated, store))
 
 
 def _base(task: Run, validated: Receipt, store: Store) -> Entry | None:
@@ -120,6 +124,11 @@ def names(run: Asked, rows: pl.LazyFrame) -> Mentions:
     weight = {"weight": pl.col(match.weight)} if match.weight else {}
     given = {kind: pl.col(column).cast(pl.String) for kind, column in match.identifiers.items()}
     return mentions(rows.select(name=pl.col(match.entity), country=country, **weight, **given).collect())
+
+
+def followed(run: Asked, place: Path) -> Last | None:
+    """What the last version says of matching. Raises as `following.last`."""
+    return last(run.base, run.register, run.columns, run.withdrawn, place)
 
 
 def opened(run: Asked, store: Store, place: Path) -> Matcher:

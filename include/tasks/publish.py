@@ -89,7 +89,8 @@ def _publish(
         raise
     if done.outcome == "published":
         # What an unchanged source brought is not archived in the version that stays, so its head stays as well.
-        heads.write(store, settings().ref, done.entry, extracted.facts["sources"])
+        gone = head.withdrawn if head else ()
+        heads.write(store, settings().ref, done.entry, extracted.facts["sources"], gone)
     elif done.outcome == "unchanged" and head is None:
         heads.write(store, settings().ref, done.entry, {})
     shown = {}

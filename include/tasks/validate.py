@@ -31,19 +31,21 @@ def run(task: Run, store: Store) -> Receipt:
     wanted = sorted({reference.dataset for reference in contract.expect.references})
     others = {name: head for name in wanted if (head := heads.read(store, settings().ref, name))}
     matching = loader.matching_inputs(task.folder.parent, contract)
-    matched = {name: head.entry for name in matching if (head := heads.read(store, settings().ref, name))}
+    matched = {name: head for name in matching if (head := heads.read(store, settings().ref, name))}
     inputs = {
         "code": settings().code.rpartition(":")[2],
         "extract": upstream.sha256,
         "base": base.entry.md5 if base else None,
         "references": {name: head.entry.md5 for name, head in others.items()},
     }
-    inputs |= {"matching": {name: entry.md5 for name, entry in matched.items()}} if contract.match else {}
+    inputs |= {"matching": {name: head.entry.md5 for name, head in matched.items()}} if contract.match else {}
 
     def work(place: Path) -> Work:
         done = _validate(task, contract, upstream, base, others, store, place)
         if contract.match:  # so that every verb of the run matches by the same versions
-            done.facts["matching"] = {name: entry.document() for name, entry in matched.items()}
+            done.facts["matching"] = {name: head.entry.document() for name, head in matched.items()}
+            gone = [entry for head in matched.values() for entry in head.withdrawn]
+            done.facts["withdrawn"] = [entry.document() for entry in gone]
         return done
 
     return perform(task, store, inputs, work)

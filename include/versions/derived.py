@@ -19,7 +19,7 @@ def disagreements(store: Store, ref: str, pins: Pins, names: Collection[str] = (
 def _heads(store: Store, ref: str, pins: Pins, names: Collection[str]) -> Iterator[Problem]:
     for name in heads.wrong(store, ref, pins, names) if heads.derived(store, ref) else ():
         head, entry = heads.read(store, ref, name), pins.entries.get(name)
-        found = _found(entry, head.entry if head else None)
+        found = _found(entry, head.entry if head else None) or "knows other versions as withdrawn than Git"
         labels = (f"{name} {entry.md5[:12]} (run {entry.meta.run})",) if entry else (name,)
         todo = "`commons sync` makes it agree."
         yield Problem("derived", "store", f"head of {name} on {ref}: {found}", versions=labels, todo=todo)
@@ -30,7 +30,7 @@ def _found(entry: Entry | None, head: Entry | None) -> str:
         return f"expected {entry.md5 if entry else 'none'} as Git pins, found {head.md5 if head else 'none'}"
     pinned, known = ({**one.document(), **one.document()["meta"]} for one in (entry, head))
     differ = sorted(key for key in pinned | known if key != "meta" and pinned.get(key) != known.get(key))
-    return f"is {entry.md5} as Git pins, with another {', '.join(differ)}"
+    return f"is {entry.md5} as Git pins, with another {', '.join(differ)}" if differ else ""
 
 
 # A table that is registered in a catalogue is derived too: its function goes here.

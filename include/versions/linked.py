@@ -25,7 +25,8 @@ from .renaming import renamed
 MATCHES, REPORT = "matches.parquet", "match.json"
 _REQUIRED = ("name", "entity_id", "candidate_id", "runner_up", "decision", "records")
 _LEVELS: tuple[Sensitivity, ...] = get_args(Sensitivity)
-_FORGED = (pl.exceptions.PolarsError, OSError, ValueError, LookupError, TypeError, AttributeError)
+_OF_THE_PIN = ("withdrawn", "rolled_back")
+FORGED = (pl.exceptions.PolarsError, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,11 @@ class Version:
 
 @dataclass(frozen=True)
 class _Known:
-    """Its links: None for both where it has none; `report` is None too where it can't be read."""
+    """Its links; None where it has none, or its report can't be read."""
 
     matches: pl.DataFrame | None = None
     report: Mapping[str, Any] | None = None
+    register: Entry | None = None
 
 
 class _Reader:
@@ -61,25 +63,20 @@ class _Reader:
             there = [name for name in rows.collect_schema() if name in NEEDED or name.startswith("given_")]
             matches = rows.select(list(dict.fromkeys([*_REQUIRED, *there]))).collect()
             changed_links(matches.clear(), matches.clear(), None, None)
-            text = reading.file_of(side.entry, REPORT, self.cache, self.repository).read_bytes()
-        except _FORGED as error:
-            raise _not_ours(side.entry, MATCHES, error) from error
-        return _Known(matches, self._report(side.entry, text))
-
-    def _report(self, entry: Entry, text: bytes) -> Mapping[str, Any] | None:
+        except FORGED as error:
+            raise not_ours(side.entry, MATCHES, error) from error
+        text = reading.file_of(side.entry, REPORT, self.cache, self.repository).read_bytes()
         try:
-            report = dict(json.loads(text))
-            _register(entry, report)
-        except _FORGED as error:
-            self.problems.append(str(_not_ours(entry, REPORT, error)))
-            return None
-        return report
+            return _Known(matches, *report_of(side.entry, text))
+        except DataError as error:
+            self.problems.append(str(error))
+            return _Known(matches)
 
     def entities(self, side: Version | None, known: _Known, ids: pl.Series) -> pl.DataFrame | None:
         """id, name and status of those entities that the version's register has of `ids`; None where it can't tell."""
-        if side is None or known.report is None:
+        if side is None or known.register is None:
             return None
-        register = _register(side.entry, known.report)
+        register = known.register
         try:
             columns = self._columns(register)
             rows = reading.rows_of(register, self.repository).filter(pl.col(columns.id).is_in(ids.implode()))
@@ -96,8 +93,8 @@ class _Reader:
         try:
             said = dict(yaml.safe_load(file.read_bytes())).get("register")
             columns = Register.model_validate(said) if said else self._columns_now(register.name)
-        except (*_FORGED, yaml.YAMLError) as error:
-            raise _not_ours(register, "contract.yaml", error) from error
+        except (*FORGED, yaml.YAMLError) as error:
+            raise not_ours(register, "contract.yaml", error) from error
         if columns is None:
             raise DataError(f"its contract has no key `register:`. Add it to {register.name}/contract.yaml.")
         return columns
@@ -161,18 +158,28 @@ def _renamed(old: Version, was: _Known, new: Version, now: _Known) -> pl.DataFra
     return renamed(old.found.side, new.found.side, columns, gone, came)
 
 
-def _register(entry: Entry, report: Mapping[str, Any]) -> Entry:
-    """The version of the register that a report names, as far as its bytes are concerned. Raises ValueError."""
-    told = report["register"]
-    meta = {name: value for name, value in entry.document()["meta"].items() if name not in ("withdrawn", "rolled_back")}
-    place = {"path": f"data/{told['dataset']}", "md5": told["md5"], "remote": told["remote"]}
-    return Entry.model_validate(entry.document() | place | {"meta": meta | {"content": str(told["content"])}})
+def report_of(entry: Entry, text: bytes) -> tuple[dict[str, Any], Entry]:
+    """The report of a version, its match.json, and the version of the register that it names, as far as that one's
+    bytes are concerned.
+
+    Raises DataError where it is not what a publication writes: it came of a pod that reads foreign bytes.
+    """
+    try:
+        report = dict(json.loads(text))
+        told = report["register"]
+        facts = {key: value for key, value in entry.document()["meta"].items() if key not in _OF_THE_PIN}
+        place = {"path": f"data/{told['dataset']}", "md5": told["md5"], "remote": told["remote"]}
+        return report, Entry.model_validate(entry.document() | place | {"meta": facts | {"content": told["content"]}})
+    except FORGED as error:
+        raise not_ours(entry, REPORT, error) from error
 
 
-def _not_ours(entry: Entry, file: str, error: Exception) -> DataError:
+def not_ours(entry: Entry, file: str, error: Exception) -> DataError:
+    """What to say of a file of a version that no publication wrote so."""
     said = " ".join(str(error).split())[:200]
     return DataError(
-        f"{entry.name}: {file} of version {entry.md5} is not what a publication writes: {said}. Publish it again."
+        f"{entry.name}: {file} of version {entry.md5} is not what a publication writes ({said}). "
+        f"Publish it again, or make another version the newest: `commons rollback {entry.name} --to COMMIT`."
     )
 
 

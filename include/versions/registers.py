@@ -6,12 +6,11 @@ import logging
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -61,27 +60,14 @@ def newest(store: Store, ref: str, name: str, room: Path) -> Register:
             f"{', '.join(lacking)}: no version is published yet, and names are matched against one. "
             f"`commons run {' '.join(lacking)}` first."
         )
+    refuse_withdrawn(entries.values())
     return Register(entries[name], entries[columns.legal_forms], columns)
 
 
-def named(entry: Entry, report: Mapping[str, Any]) -> Entry:
-    """The version of the register that the report (match.json) of `entry` names, as far as its bytes are concerned.
-
-    Raises DataError where the report is not what a publication writes: it came of a pod that reads foreign bytes.
-    """
-    try:
-        told = report["register"]
-        facts = {
-            key: value for key, value in entry.document()["meta"].items() if key not in ("withdrawn", "rolled_back")
-        }
-        place = {"path": f"data/{told['dataset']}", "md5": told["md5"], "remote": told["remote"]}
-        return Entry.model_validate(entry.document() | place | {"meta": facts | {"content": told["content"]}})
-    except (ValueError, LookupError, TypeError) as error:  # ValidationError is a ValueError
-        said = " ".join(str(error).split())[:200]
-        raise DataError(
-            f"{entry.name}: match.json of version {entry.md5} is not what a publication writes ({said}). "
-            "Publish it again."
-        ) from error
+def refuse_withdrawn(entries: Iterable[Entry]) -> None:
+    """Raises DataError where one of these versions, which names are to be matched by, was withdrawn."""
+    if gone := [said for entry in entries if (said := heads.withdrawn(entry, "no names are matched by it"))]:
+        raise DataError(*gone)
 
 
 def matcher(

@@ -56,7 +56,19 @@ def _text(repository: Path, blob: str) -> str:
     return git.texts(repository, [blob])[0]
 
 
+def withdrawn_by(repository: Path, entry: Entry, at: str) -> Entry | None:
+    """The version with its tombstone, where it was withdrawn by that time (ISO 8601), as far as this clone knows."""
+    gone = tombstone(repository, entry)
+    if gone is None or due(gone) - GRACE > _moment(at):
+        return None
+    return entry.model_copy(update={"meta": entry.meta.model_copy(update={"withdrawn": gone})})
+
+
 def due(tombstone: Withdrawn) -> dt.datetime:
     """When the bytes of a withdrawn version have to be gone."""
-    at = dt.datetime.fromisoformat(tombstone.at)
-    return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)) + GRACE
+    return _moment(tombstone.at) + GRACE
+
+
+def _moment(text: str) -> dt.datetime:
+    at = dt.datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)

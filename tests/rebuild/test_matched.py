@@ -1,12 +1,14 @@
 """Versions with matched names come back byte for byte, also where they followed one of an older register."""
 
+import datetime as dt
 import json
 from typing import Any
 
 import polars as pl
 import pytest
 
-from include.versions.pins import Entry, parse
+from include.versions import worktree
+from include.versions.pins import Entry, Withdrawn, parse
 from tests.rebuild.author import Author, begin
 
 HEAD = "import pandera.polars as pa\n\n\nclass Schema(pa.DataFrameModel):\n"
@@ -126,5 +128,41 @@ def test_an_older_register_whose_bytes_are_lost_is_made_again_first(author: Auth
     lost = next(item["md5"] for item in listing if item["relpath"].startswith("table/"))
     for folder in folders:
         (folder / lost[:2] / lost[2:]).unlink()
+    code, done = author.rebuild("owners")
+    assert (code, done["owners"]["status"]) == (0, "identical")
+
+
+def withdraw(author: Author, entry: Entry) -> Withdrawn:
+    """A version that others followed gets its tombstone, and loses its listing."""
+    gone = Withdrawn(by="jane", at=f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}", why="Names a person")
+    buried = entry.model_copy(update={"meta": entry.meta.model_copy(update={"withdrawn": gone})})
+    now = worktree.pins(author.root)
+    worktree.write(author.root, now.model_copy(update={"withdrawn": (*now.withdrawn, buried)}))
+    for folder in (author.root / ".commons/remote/public/files/md5", author.root / ".dvc/cache/files/md5"):
+        (folder / entry.md5[:2] / entry.md5[2:]).unlink(missing_ok=True)
+    return gone
+
+
+@pytest.mark.timeout(600)
+def test_a_version_that_looked_at_a_register_withdrawn_since_says_so(author: Author) -> None:
+    old = pins(author, "renamed")["companies"]
+    gone = withdraw(author, old)
+    code, done = author.rebuild("owners", "--at", "grown")
+    assert (code, done["owners"]["status"]) == (2, "impossible")
+    (said,) = done["owners"]["causes"]
+    assert f"version {old.md5} of companies, which was withdrawn since, by jane on {gone.at}: Names a person" in said
+    assert said.endswith("The next run of owners does without it.")
+
+
+@pytest.mark.timeout(600)
+def test_a_version_that_did_without_a_register_withdrawn_before_comes_back(author: Author) -> None:
+    old = author.entry("companies")
+    write_register(author, Ambercrest="Zebra Quarry LLC", Birchfield="Yonder Kelp LLC")
+    author.run("companies")
+    withdraw(author, old)
+    author.run("owners")
+    author.commit()
+    assert report(author)["carried_over"] == 0
+    assert set(matches(author)["register_version"]) == {author.entry("companies").meta.content}
     code, done = author.rebuild("owners")
     assert (code, done["owners"]["status"]) == (0, "identical")

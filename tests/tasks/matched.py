@@ -9,9 +9,9 @@ from typing import Any
 from include.adapters.store import Store
 from include.contracts import layout, loader
 from include.tasks.receipts import Receipt, found
-from include.versions.pins import Entry, parse
+from include.versions.pins import FILE, Entry, Withdrawn, parse, render
 from tests.matching.elf import few
-from tests.tasks.conftest import Forks
+from tests.tasks.conftest import Forks, own_cache
 from tests.versions.house import git
 
 CONTRACT = """\
@@ -124,6 +124,7 @@ class Matched:
             "COMMONS_REF": "main",
             "COMMONS_DATASETS": str(self.room),
             "COMMONS_MIRROR": "",
+            **own_cache(self.root),
         }
         part = [] if shard is None else ["--shard", f"{shard}/{self.shards}"]
         return self.forks(variables, [verb, name, "--run", run, "--attempt", str(attempt), *part], kill_at)
@@ -142,6 +143,19 @@ class Matched:
             if codes[-1]:
                 break
         return codes
+
+    def withdraw(self, entry: Entry, newest: bool) -> None:
+        """Git says that a version was withdrawn, and its own files are gone from its remote."""
+        clone = self.root / f"clone-{entry.md5[:8]}"
+        git("clone", "-q", str(self.root / "origin.git"), str(clone), at=self.root)
+        gone = Withdrawn(by="jane", at="2026-01-05T00:00:00Z", why="Names a person")
+        buried = entry.model_copy(update={"meta": entry.meta.model_copy(update={"withdrawn": gone})})
+        before = parse((clone / FILE).read_text(encoding="utf-8"))
+        after = before.having(buried) if newest else before.model_copy(update={"withdrawn": (buried,)})
+        (clone / FILE).write_text(render(after), encoding="utf-8")
+        git("commit", "-q", "-a", "-m", "Withdraw", at=clone)
+        git("push", "-q", "origin", "HEAD:main", at=clone)
+        (self.root / "remotes" / entry.remote / "files/md5" / entry.md5[:2] / entry.md5[2:]).unlink()
 
     def receipt(self, step: str, run: str = "r1") -> Receipt:
         """The receipt of a verb, or of a shard, of owners."""

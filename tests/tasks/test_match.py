@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from include.versions import heads
 from tests.tasks.conftest import Forks
 from tests.tasks.matched import COMPANIES, OWNERS, REGISTER, Matched, write
 
@@ -175,6 +176,40 @@ def test_a_base_whose_register_is_damaged_stops_match_and_nothing_is_published(m
     there.write_bytes(there.read_bytes()[:-1] + b"X")
     assert [matched.verb(verb, "r2")["code"] for verb in ("extract", "validate", "match")] == [0, 0, 2]
     assert matched.pinned() == before
+
+
+def test_the_names_of_a_version_whose_register_was_withdrawn_are_all_compared_again(matched: Matched) -> None:
+    """The version of before stays; nothing can say any more what of the register changed since."""
+    old = matched.pinned("companies")
+    assert old
+    companies(matched, "r2", C054="Zebra Quarry AG")
+    matched.withdraw(old, newest=False)
+    assert matched.verb("sync", "r2")["code"] == 0
+    assert matched.run(run="r2") == [0, 0, 0, 0]
+    rows, report = links(matched, "r2"), told(matched, "r2")
+    assert (report["compared"], report["carried_over"]) == (rows.height, 0)
+    assert set(rows["register_version"]) == {matched.pinned("companies").meta.content}  # type: ignore[union-attr]
+    companies(matched, "r3", C054="Zebra Quarry AG", C053="Yonder Kelp AG")
+    assert matched.run(run="r3") == [0, 0, 0, 0]
+    assert told(matched, "r3")["carried_over"] > 0
+    assert matched.verb("sync", "r4")["code"] == 0
+    head = heads.read(matched.store, "main", "companies")
+    assert head
+    assert [gone.md5 for gone in head.withdrawn] == [old.md5]
+
+
+def test_by_a_register_whose_newest_version_was_withdrawn_nothing_is_matched(matched: Matched) -> None:
+    register, before = matched.pinned("companies"), matched.pinned()
+    assert register
+    matched.withdraw(register, newest=True)
+    assert matched.verb("sync", "r2")["code"] == 1
+    assert [matched.verb(verb, "r2")["code"] for verb in ("extract", "validate")] == [0, 0]
+    stopped = matched.verb("match", "r2")
+    assert stopped["code"] == 1
+    assert matched.pinned() == before
+    said = stopped["said"]
+    assert "companies: its newest version was withdrawn by jane on 2026-01-05T00:00:00Z (Names a person)" in said
+    assert "`commons rollback companies --to COMMIT` makes an older one the newest" in said
 
 
 def test_another_version_published_meanwhile_stops_match(matched: Matched) -> None:

@@ -7,6 +7,7 @@ A job has `variables` (of the environment), `arguments` (of include.tasks) and `
 import importlib
 import os
 import sys
+import tempfile
 from typing import Any, get_args
 
 from include.contracts.layout import Verb
@@ -18,17 +19,19 @@ for name in get_args(Verb):
 
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
-    """Run the verb; its exit code and how many events there were."""
+    """Run the verb; its exit code, how many events there were, and what its log says."""
     os.environ.update(job["variables"])
     killer = Killer(job["kill_at"])
-    sys.addaudithook(killer)
-    said = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        code = verb(job["arguments"])
-    finally:
-        os.dup2(said, 1)
-    return {"code": code, "events": killer.seen}
+    answers = os.dup(1)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 1)
+        sys.addaudithook(killer)
+        try:
+            code = verb(job["arguments"])
+        finally:
+            os.dup2(answers, 1)
+        said.seek(0)
+        return {"code": code, "events": killer.seen, "said": said.read().decode()}
 
 
 if __name__ == "__main__":
