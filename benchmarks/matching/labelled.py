@@ -25,7 +25,11 @@ from .data import NAMES, benchmark
 
 @dataclass(frozen=True)
 class Labelled:
-    """Mentions of all benchmarks with numbers of their own, and their pairs with features and right (1 or 0)."""
+    """Mentions of all benchmarks with numbers of their own, and their pairs with features and right (1 or 0).
+
+    Of a mention, found and kept tell whether an entity that it means is among the candidates, and among those that the
+    sieve keeps.
+    """
 
     mentions: pl.DataFrame
     pairs: pl.DataFrame
@@ -62,8 +66,17 @@ def _compared(forms: Forms) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame, p
         with TemporaryDirectory(prefix="bench-") as folder:
             index = build(fold(made.register, forms), Path(folder) / name, register=name, folding=forms.digest)
             register = pl.DataFrame(index.entities).with_row_index("entity")
-            found = sieved(candidates(asked, index), asked, register).select("mention", "entity")
-        yield name, asked, register, _judged(features(asked, register, found, frequencies(register)), asked, register)
+            found = candidates(asked, index)
+        kept = sieved(found, asked, register).select("mention", "entity")
+        asked = asked.with_columns(found=_among(found, asked, register), kept=_among(kept, asked, register))
+        yield name, asked, register, _judged(features(asked, register, kept, frequencies(register)), asked, register)
+
+
+def _among(pairs: pl.DataFrame, asked: pl.DataFrame, register: pl.DataFrame) -> pl.Series:
+    """Whether an entity that a name means is in `pairs`."""
+    truths = asked.select("mention", id="truths").explode("id").drop_nulls()
+    hit = pairs.select("mention", id=register["id"].gather(pairs["entity"])).join(truths, on=["mention", "id"])
+    return asked["mention"].is_in(hit["mention"].implode())
 
 
 def _judged(pairs: pl.DataFrame, asked: pl.DataFrame, register: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from tests.matching.elf import listed
 DATA = "entity_matching"
 VERSIONS = {"register": "v1", "folding": "f1"}
 MEASURED = 0.9951
-"""Recall on all of b1 with the whole register, printed by `python -m benchmarks candidates`."""
+"""Recall on all of b1 with the whole register, printed by `python -m benchmarks.matching --ours`."""
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ columns = ["id", "name"] if by_name_alone else ["id", "name", "country"]
 matcher = PandasEntityMatching({"name_only": by_name_alone, "supervised_on": False, "n_jobs": 1})
 matcher.fit(register[columns])
 pairs = matcher.transform(names[columns])
-pairs = pairs[pairs["gt_entity_id"].notna()].astype({"gt_entity_id": int})
+pairs = pairs[pairs["gt_entity_id"].notna()].astype({"gt_entity_id": int}).infer_objects()
 right = set(zip(truths["mention"], truths["entity"], strict=True))
 pairs["correct"] = [pair in right for pair in zip(pairs["entity_id"], pairs["gt_entity_id"], strict=True)]
 pairs["no_candidate"], pairs["positive_set"] = False, True

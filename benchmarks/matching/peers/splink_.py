@@ -33,11 +33,17 @@ settings = SettingsCreator(
     blocking_rules_to_generate_predictions=[block_on("rarest"), block_on("begins"), block_on("first", "country")],
     retain_matching_columns=False,
 )
-parts = []
-for k in sorted(fold.unique()):
+
+
+def linker(asked: pandas.DataFrame, settings: SettingsCreator | dict) -> tuple[Linker, DuckDBAPI]:
     database = DuckDBAPI()
     tables = [database.register(frame, dataset_display_name=name) for name, frame in (("asked", asked), ("held", held))]
-    linker = Linker(tables, settings, log_level=40)
+    return Linker(tables, settings, log_level=40), database
+
+
+def of_fold(k: int) -> pandas.DataFrame:
+    """Pairs of the names of fold `k`, judged by what the others taught."""
+    learner, database = linker(asked, settings)
     learnt = truths[truths["mention"].map(fold) != k]
     labels = pandas.DataFrame(
         {
@@ -47,10 +53,12 @@ for k in sorted(fold.unique()):
             "unique_id_r": learnt["entity"],
         }
     )
-    linker.training.estimate_u_using_random_sampling(max_pairs=1e7, seed=1)
-    linker.training.estimate_m_from_pairwise_labels(database.register(labels, table_name="labels"))
-    parts.append(linker.inference.predict(threshold_match_weight=-30).as_pandas_dataframe())
-    parts[-1] = parts[-1][parts[-1]["unique_id_l"].map(fold) == k]
+    learner.training.estimate_u_using_random_sampling(max_pairs=1e7, seed=1)
+    learner.training.estimate_m_from_pairwise_labels(database.register(labels, table_name="labels"))
+    judge, _ = linker(asked[asked["unique_id"].map(fold) == k], learner.misc.save_model_to_json())
+    return judge.inference.predict(threshold_match_weight=-30).as_pandas_dataframe()
+
+
 renamed = {"unique_id_l": "mention", "unique_id_r": "entity", "match_weight": "score"}
-found = pandas.concat(parts).rename(columns=renamed)
+found = pandas.concat([of_fold(k) for k in sorted(fold.unique())]).rename(columns=renamed)
 found[["mention", "entity", "score"]].to_csv(folder / "found.csv", index=False)
