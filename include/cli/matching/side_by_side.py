@@ -1,8 +1,7 @@
-"""A name beside its candidates, with the words marked in which they differ."""
+"""A name above its candidates, with what each has more and what it lacks."""
 
 import re
 from collections.abc import Iterable, Mapping
-from itertools import groupby
 
 from rapidfuzz.distance import Indel
 from rich.table import Table
@@ -13,27 +12,27 @@ from .queue import Candidate
 
 Facts = Mapping[str, str | None]
 LONGEST = 160
-ONLY_THERE, ONLY_HERE = "bold green underline", "red strike"
+FACTS = {"country": "country", "legal_form": "legal form", "category": "kind", "status": "status"}
+"""What is shown of an entity besides its name, and what it is called."""
+ORDINARY = "GENERAL"
+"""GLEIF's category of what is no fund, branch, government and so on: it tells nothing."""
+ONLY_THERE, ONLY_HERE = "bold green underline", "red"
 """How words are marked that only the register's name has, and those that it lacks."""
-LEGEND = Text.assemble("words that ", ("only the register has", ONLY_THERE), ", that ", ("it lacks", ONLY_HERE))
+LEGEND = Text.assemble(
+    ("green", ONLY_THERE), ": only the register has it; ", ("without …", ONLY_HERE), ": only the name as given has it"
+)
 
 
 def marked(published: str, registered: str) -> Text:
-    """The register's name, with what it has more and what it lacks; letters' case makes no difference."""
+    """The register's name, what it has more marked, and behind it what it lacks; letters' case makes no difference."""
     one, two = (_words(printable(text, LONGEST)) for text in (published, registered))
-    steps = Indel.opcodes([word.casefold() for word in one], [word.casefold() for word in two])
-    told = Text()
-    for equal, some in groupby(steps, lambda step: step.tag == "equal"):
-        parts = list(some)
-        here = "".join("".join(one[step.src_start : step.src_end]) for step in parts)
-        there = "".join("".join(two[step.dest_start : step.dest_end]) for step in parts)
-        if equal:
-            told.append(there)
-            continue
-        told.append(here, ONLY_HERE if here.strip() else None)
-        told.append(" " if here.strip() and there.strip() and not here.endswith(" ") else "")
-        told.append(there, ONLY_THERE if there.strip() else None)
-    return told
+    told, lacking = Text(), list[str]()
+    for step in Indel.opcodes([word.casefold() for word in one], [word.casefold() for word in two]):
+        same = step.tag == "equal"
+        for word in two[step.dest_start : step.dest_end]:
+            told.append(word, None if same or word.isspace() else ONLY_THERE)
+        lacking += [] if same else [word for word in one[step.src_start : step.src_end] if re.match(r"\w", word)]
+    return told.append(f"  without {' '.join(lacking)}", ONLY_HERE) if lacking else told
 
 
 def _words(text: str) -> list[str]:
@@ -41,26 +40,30 @@ def _words(text: str) -> list[str]:
 
 
 def drawn(name: str, country: str | None, numbered: Mapping[int, Candidate]) -> Table:
-    """The name above its candidates, a line a fact that one of them has, and why they are likely or not."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    """The name above its candidates, a column a fact that one of them has, and why they are likely or not."""
     candidates = numbered.values()
-    told = {key: [one.facts.get(key) for one in candidates] for key in ("country", "legal_form", "category", "status")}
-    facts = [key for key, values in told.items() if any(values)]
-    table.add_row("", "", Text(printable(name, LONGEST), "bold"), *_facts(facts, {"country": country}, {}))
+    facts = [key for key in FACTS if any(_fact(one.facts, key) for one in candidates)]
+    table = Table("", "score", "name", *(FACTS[key] for key in facts), "id", box=None, padding=(0, 2, 0, 0))
+    given = {"country": country}
+    table.add_row("", "given", Text(printable(name, LONGEST), "bold"), *_facts(facts, given, {}))
     for number, one in numbered.items():
         table.add_row(
             Text(str(number), "bold cyan"),
             f"{one.score:.3f}",
             marked(name, one.facts.get("name") or ""),
-            *_facts(facts, one.facts, {"country": country}),
+            *_facts(facts, one.facts, given),
             Text(printable(one.id, 40), "dim"),
         )
         table.add_row("", "", Text(printable(one.reasons, 600), "dim"))
     return table
 
 
+def _fact(facts: Facts, key: str) -> str:
+    value = facts.get(key) or ""
+    return "" if key == "category" and value == ORDINARY else printable(value, 40)
+
+
 def _facts(keys: Iterable[str], values: Facts, given: Facts) -> list[Text]:
     return [
-        Text(printable(values.get(key) or "", 40), ONLY_THERE if given.get(key) not in (None, values.get(key)) else "")
-        for key in keys
+        Text(_fact(values, key), ONLY_THERE if given.get(key) not in (None, values.get(key)) else "") for key in keys
     ]
