@@ -49,9 +49,11 @@ def _watched(pid: int, memory: float | None, seconds: float | None) -> Iterator[
     seen, over = _Seen(), threading.Event()
     thread = threading.Thread(target=_watch, args=(pid, seen, over, memory, seconds))
     thread.start()
-    yield seen
-    over.set()
-    thread.join()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
 
 
 def _watch(pid: int, seen: _Seen, over: threading.Event, memory: float | None, seconds: float | None) -> None:
