@@ -1,6 +1,8 @@
 """The `commons` command. Exit codes: 0 fine, 1 the data or the contract is at fault, 2 wrong use or environment."""
 
 import errno
+import os
+import signal
 import sys
 
 import typer
@@ -23,7 +25,23 @@ for who, commands in {
 
 
 def main() -> None:
-    """Runs the command line; a known problem is printed as such, never as a traceback."""
+    """Runs the command line; a known problem is printed as such, never as a traceback.
+
+    Where nobody reads its output to the end (`commons diff A B | head`), it ends as if by SIGPIPE, as Unix tools do.
+    """
+    try:
+        try:
+            _main()
+        finally:
+            sys.stdout.flush()
+    except (BrokenPipeError, SystemExit) as ended:
+        if not isinstance(ended, BrokenPipeError) and not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes nowhere
+        sys.exit(128 + signal.SIGPIPE)
+
+
+def _main() -> None:
     try:
         app(prog_name="commons")
     except DataCommonsError as error:

@@ -59,6 +59,18 @@ def commons(clone: Path, *words: str, code: int = 0) -> subprocess.CompletedProc
     return done
 
 
+@pytest.mark.parametrize("words", ["history shares", "history shares --json", "--help"])
+def test_output_that_nobody_reads_to_the_end_ends_the_command_as_a_pipe_does(
+    clone: Path, done: list[Published], words: str
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [str(REPOSITORY / ".venv/bin/python"), "-m", "include.cli", *words.split()]
+    ended = subprocess.run(command, cwd=clone, env=environment(), stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
 def test_history_as_a_table_and_for_machines(clone: Path, done: list[Published]) -> None:
     table = commons(clone, "history", "shares").stdout.splitlines()
     assert table[0].split() == ["commit", "date", "rows", "change", "quality", "source", "code", "run", "who", "note"]
