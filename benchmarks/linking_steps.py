@@ -81,7 +81,8 @@ def shards(place: Path) -> None:
     """SHARDS processes at once, each with its part of the names."""
     command = [sys.executable, "-m", "benchmarks.linking_steps", "part", str(place)]
     running = [subprocess.Popen([*command, str(number)]) for number in range(SHARDS)]
-    sys.exit(int(any([one.wait() for one in running])))
+    ends = [one.wait() for one in running]
+    sys.exit(int(any(ends)))
 
 
 def part(place: Path, number: int) -> None:
