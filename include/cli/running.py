@@ -209,7 +209,7 @@ def _conclude(store: Store, name: str, run: str) -> None:
     words = {
         "done": "a new version",
         "unchanged": "checked: the content is that of the last version, so there is no new one",
-        "proposed": f"proposed: a person must merge its branch (proposal/{name}/RUN; the log of publish names it)",
+        "proposed": f"proposed: a person must merge its branch {receipt.facts.get('branch')}",
     }
     out.print(f"[bold]{name}[/bold]: {words.get(receipt.outcome, receipt.outcome)}", soft_wrap=True)
     out.print(table)
@@ -218,7 +218,8 @@ def _conclude(store: Store, name: str, run: str) -> None:
     for hint in unfinished(dataset_folder(name)):
         out.print(f"[yellow]unfinished[/yellow]: {hint}", highlight=False, soft_wrap=True)
     if receipt.outcome == "proposed":
-        out.print(f"`git fetch; commons diff {settings().ref} BRANCH` shows what it brings.", highlight=False)
+        told = f"`git fetch; commons diff {settings().ref} {receipt.facts.get('branch')}` shows what it brings."
+        out.print(told, highlight=False, soft_wrap=True)
     if receipt.outcome == "done" and not receipt.facts["commit"]:
         out.print(
             f"data.dvc changed. Next: git add include/datasets/{name} data.dvc; git commit; open a pull request.",

@@ -76,7 +76,7 @@ def _publish(
     facts = _facts(task, extracted, validated, contract, judgement.why)
     facts.inputs.update(matched.facts["inputs"] if matched else {})
     if head and judgement.problems:
-        nothing = {"commit": None, "entry": None, "breaking": breaking}
+        nothing = {"commit": None, "branch": None, "entry": None, "breaking": breaking}
         entry = _unpublished(facts, folder, own, place / "base")
         shown = _shown(proposals.difference(head.entry, entry, REPOSITORY, place / "base"), place)
         return Work("blocked", shown, counts=validated.counts, problems=judgement.problems, facts=nothing)
@@ -103,7 +103,7 @@ def _publish(
         outcome="done" if done.outcome == "published" else done.outcome,
         outputs=shown,
         counts=validated.counts,
-        facts={"commit": done.commit, "entry": done.entry.document(), "breaking": breaking},
+        facts={"commit": done.commit, "branch": done.branch, "entry": done.entry.document(), "breaking": breaking},
     )
 
 

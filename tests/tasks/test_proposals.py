@@ -58,6 +58,7 @@ def test_runs_that_bring_the_same_do_not_pile_up(wells: Wells, forge: Host) -> N
     for run in ("r1", "r2"):
         assert wells.run(run) == [0, 0, 0]
         assert receipt(wells, run).outcome == "proposed"
+        assert receipt(wells, run).facts["branch"] == "proposal/wells/r1"
     target = git_target(str(wells.origin), "main", "A", "a@example.org")
     (proposal,) = proposals(target)
     forge.commits[proposal.branch] = proposal.commit
