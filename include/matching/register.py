@@ -7,10 +7,12 @@ import polars as pl
 
 from ..contracts.words import counted
 from ..errors import DataError
+from ..tables.checkdigits import lei
 
 NEEDED = ("id", "name", "country")
 NO_ID, NO_NAME, SAME_ROW, REPEATED = "no id", "no name", "the same row again", "another row of an id that was there"
 NO_COUNTRY, NO_CODE = "no country", "a country that is no ISO 3166-1 alpha-2 code"
+SMALL = "an LEI in small letters, read in capitals"
 SHOWN = 5
 
 
@@ -37,13 +39,16 @@ def check(frame: pl.DataFrame, where: str = "register") -> Register:
     """`frame` (columns of NEEDED, text, and any others) with each id once, in order of id.
 
     A row without id or name is left out. Of the rows of one id the first in the order of all their columns stays, so
-    that the order in which they came doesn't matter. An empty text is none. A country is kept as it stands; one that
-    has not the shape of a code, or none, is counted. Raises DataError, `where` before it, where columns miss or aren't
-    text, or no row is left.
+    that the order in which they came doesn't matter. An empty text is none. An LEI has capitals (ISO 17442), in small
+    letters it is read so. A country is kept as it stands; one that has not the shape of a code, or none, is counted.
+    Raises DataError, `where` before it, where columns miss or aren't text, or no row is left.
     """
     check_columns(frame, NEEDED, where)
     text = pl.col(pl.String).str.strip_chars()
     clean = frame.with_columns(pl.when(text != "").then(text))
+    ids = _capitals(clean["id"].cast(pl.String))
+    small = int((ids != clean["id"]).sum())
+    clean = clean.with_columns(ids)
     others = [name for name, dtype in clean.schema.items() if name not in NEEDED and not dtype.is_nested()]
     judged = _judged(clean, [*NEEDED, *others])
     entities, left_out = judged.filter(pl.col("why").is_null()).drop("why"), judged.filter(pl.col("why").is_not_null())
@@ -51,7 +56,15 @@ def check(frame: pl.DataFrame, where: str = "register") -> Register:
         raise DataError(
             f"{where}: none of its {frame.height:,} rows has an id and a name. {_left(left_out)}Mend it first."
         )
-    return Register(entities, left_out, _counts(left_out["why"], entities["country"]))
+    return Register(entities, left_out, _counts(left_out["why"], entities["country"], small))
+
+
+def _capitals(ids: pl.Series) -> pl.Series:
+    """`ids`, those that are LEIs but for their small letters in capitals."""
+    upper = ids.str.to_uppercase()
+    other = (upper != ids).fill_null(False)
+    sound = upper.filter(other).to_frame("id").select(lei(pl.col("id"))).to_series()
+    return upper.zip_with(other.scatter(other.arg_true(), sound), ids)
 
 
 def _judged(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
@@ -86,10 +99,10 @@ def check_columns(frame: pl.DataFrame, needed: Sequence[str], where: str) -> Non
         raise DataError(*wrong)
 
 
-def _counts(why: pl.Series, country: pl.Series) -> dict[str, int]:
-    counts = dict(why.value_counts().iter_rows())
+def _counts(why: pl.Series, country: pl.Series, small: int) -> dict[str, int]:
+    counts = dict(why.value_counts().iter_rows()) | {SMALL: small}
     counts |= {NO_COUNTRY: country.null_count(), NO_CODE: (~country.str.contains("^[A-Z]{2}$")).sum()}
-    order = (NO_ID, NO_NAME, SAME_ROW, REPEATED, NO_COUNTRY, NO_CODE)
+    order = (NO_ID, NO_NAME, SAME_ROW, REPEATED, SMALL, NO_COUNTRY, NO_CODE)
     return {one: counts[one] for one in order if counts.get(one)}
 
 

@@ -69,3 +69,10 @@ def test_what_is_no_register_is_refused_with_all_that_is_wrong(given: pl.DataFra
         check(given, "lei_entities")
     assert all(one in str(raised.value) for one in said)
     assert all(line.startswith("lei_entities: ") for line in raised.value.problems)
+
+
+def test_leis_in_small_letters_are_read_in_capitals_and_counted() -> None:
+    apple = "HWUPKR0MPOU8FGXBT394"
+    found = check(frame([(apple.lower(), "Apple", "US"), (apple, "Apple Inc", "US"), ("l7", "Other", "US")]))
+    assert found.entities.rows() == [(apple, "Apple", "US"), ("l7", "Other", "US")]
+    assert found.counts == {"another row of an id that was there": 1, "an LEI in small letters, read in capitals": 1}

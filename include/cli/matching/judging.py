@@ -3,6 +3,7 @@
 import datetime as dt
 import fcntl
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,9 +33,10 @@ def change(
 
     What stands in `file` now counts, whoever wrote it. Where one that is not among `seen` contradicts an added one,
     somebody else decided meanwhile: then nothing is changed, and theirs is told. Raises as `read`, and EnvironmentFault
-    where the file can't be written; it is as it was then.
+    where the file can't be written or locked; it is as it was then.
     """
-    added = tuple(added)
+    added, file = tuple(added), file.resolve()  # the file that a link points to, not the link
+    check_place(file)
     with _alone(file.parent):
         before = read(file)
         after = tuple(one for one in before if one not in set(removed))
@@ -45,6 +47,15 @@ def change(
             return (), against
         _write(file, _sound(file, after))
     return tuple(one for one in gone if one not in removed), ()
+
+
+def check_place(file: Path) -> None:
+    """Raises EnvironmentFault where judgements can't be written to `file`."""
+    folder, advice = file.resolve().parent, "Judgements are kept there; mend that, then go on."
+    if not folder.is_dir():
+        raise EnvironmentFault(f"{folder}: there is no such folder. {advice}")
+    if locked := [place for place in (folder, file) if place.exists() and not os.access(place, os.W_OK)]:
+        raise EnvironmentFault(f"{locked[0]}: can't be written. {advice}")
 
 
 def who(folder: Path) -> str:
@@ -63,7 +74,12 @@ def _alone(folder: Path) -> Iterator[None]:
     """Only one process of this machine at a time changes files of `folder`; the lock goes with the process."""
     place = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(place, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX)
+        except OSError as error:
+            raise EnvironmentFault(
+                f"{folder}: can't be locked ({error.strerror}), so two people could lose lines. Use a local folder."
+            ) from error
         yield
     finally:
         os.close(place)
@@ -89,6 +105,8 @@ def _write(file: Path, text: str) -> None:
             out.write(text)
             out.flush()
             os.fsync(out.fileno())
+        if file.exists():
+            shutil.copymode(file, part)
         part.replace(file)
     except OSError as error:
         part.unlink(missing_ok=True)

@@ -50,6 +50,7 @@ def review(name: str, as_json: bool) -> None:
         return out.print(
             f"Nothing is left to review of {counted(len(work.queue), 'doubtful name')}. {plain(work.after)}"
         )
+    judging.check_place(work.file)
     session = Session(work, judging.who(work.file.parent))
     try:
         session.run()

@@ -4,6 +4,8 @@ import datetime as dt
 import multiprocessing
 import os
 import signal
+import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,33 @@ def test_a_full_volume_leaves_the_file_as_it_was(small_volume: Path) -> None:
     with pytest.raises(EnvironmentFault, match="No space left"):
         add(file, *(judgement(f"{number} {'x' * 2_000}") for number in range(100)))
     assert file.read_bytes() == before
+
+
+def test_a_volume_that_became_read_only_is_told_and_the_file_stays(small_volume: Path) -> None:
+    file = small_volume / "judgements.csv"
+    add(file, judgement("Enel"))
+    judging.check_place(file)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_volume)], check=True)
+    with pytest.raises(EnvironmentFault, match="can't be written"):
+        add(file, judgement("Shell", SHELL))
+    assert judging.read(file) == (judgement("Enel"),)
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFault, match="gone: there is no such folder"):
+        add(tmp_path / "gone" / "judgements.csv", judgement("Enel"))
+
+
+def test_a_link_stays_a_link_and_who_may_read_the_file_stays_as_it_was(tmp_path: Path) -> None:
+    file, link = tmp_path / "there" / "shared.csv", tmp_path / "judgements.csv"
+    file.parent.mkdir()
+    link.symlink_to(file)
+    add(link, judgement("Enel"))
+    file.chmod(0o660)
+    add(link, judgement("Shell", SHELL))
+    assert (link.is_symlink(), stat.S_IMODE(file.stat().st_mode)) == (True, 0o660)
+    assert len(judging.read(file)) == 2
+    assert sorted(tmp_path.rglob("*")) == sorted([file.parent, file, link])
 
 
 def _many(file: Path, who: str, count: int) -> None:
