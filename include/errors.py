@@ -10,6 +10,7 @@ DataCommonsError
 Wording: where: what is wrong, expected and found. What to do. All problems at once.
 """
 
+import errno
 from collections.abc import Iterable
 
 
@@ -26,6 +27,13 @@ class DataCommonsError(Exception):
     def of(cls, problems: Iterable[str]) -> "DataCommonsError":
         """All `problems` in one exception."""
         return cls(*problems)
+
+
+def no_room(error: BaseException) -> bool:
+    """Whether a full volume is behind it, whichever library met it: not all tell errno."""
+    said = str(error)
+    numpy = isinstance(error, OSError) and " requested and " in said  # of the items of an array, and so many written
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in said or numpy
 
 
 class ContractError(DataCommonsError):

@@ -1,13 +1,12 @@
 """The `commons` command. Exit codes: 0 fine, 1 the data or the contract is at fault, 2 wrong use or environment."""
 
-import errno
 import os
 import signal
 import sys
 
 import typer
 
-from ..errors import DataCommonsError
+from ..errors import DataCommonsError, no_room
 from .commands import authoring, matching, operating, reading, reviewing
 from .console import err, plain
 
@@ -49,7 +48,7 @@ def _main() -> None:
             err.print(f"[red]✗[/red] {plain(problem)}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not no_room(error):
             raise
         place = error.filename or "this machine"
         told = f"{place}: no room is left on the volume. Make room, or name another folder; then run it again."

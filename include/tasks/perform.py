@@ -1,6 +1,5 @@
 """The frame around every verb: adopt finished work, else do it in a scratch folder and leave a receipt."""
 
-import errno
 import hashlib
 import json
 import logging
@@ -15,7 +14,7 @@ from typing import Any, Literal
 from ..adapters.store import Store
 from ..contracts import layout
 from ..contracts.layout import Verb
-from ..errors import DataCommonsError, EnvironmentFault
+from ..errors import DataCommonsError, EnvironmentFault, no_room
 from ..settings import settings
 from .receipts import Counts, Output, Receipt, now, own, pod, sha256_of
 
@@ -94,8 +93,7 @@ def _told_of_full_disks(place: Path) -> Iterator[None]:
     except DataCommonsError:
         raise
     except Exception as error:
-        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
-        if not full:
+        if not no_room(error):
             raise
         raise EnvironmentFault(
             f"{place}: the volume of the scratch folder is full. Nothing was published. "

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from ..adapters.hashing import hashes
 from ..errors import EnvironmentFault
 from ..matching import index
@@ -38,17 +40,19 @@ class Manifest:
     files: dict[str, str]
 
 
+_MANIFEST = TypeAdapter(Manifest)
+
+
 def manifest(folder: Path) -> Manifest:
     """What the index in `folder` was made of. Raises EnvironmentFault where that isn't to be read."""
     try:
         told: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if told.pop("format", None) != index.FORMAT:
-            raise ValueError("another format")
-        return Manifest(**told)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise EnvironmentFault(
-            f"{folder / FILE}: not what was written with an index ({error}). {index.NEXT}"
-        ) from error
+        if (found := told.pop("format", None)) != index.FORMAT:
+            raise ValueError(f"format {found!r}, expected {index.FORMAT}")
+        return _MANIFEST.validate_python(told)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:  # ValidationError is a ValueError
+        said = " ".join(str(error).split())[:200]
+        raise EnvironmentFault(f"{folder / FILE}: not what was written with an index ({said}). {index.NEXT}") from error
 
 
 def write(folder: Path, *, dataset: str, columns: dict[str, str], rows: int, left_out: dict[str, int]) -> None:
@@ -67,7 +71,7 @@ def opened(folder: Path, tell: int = logging.WARNING) -> Index | None:
     try:
         known = manifest(folder)
         return index.open_index(folder, register=known.content, folding=known.folding)
-    except (EnvironmentFault, ValueError, TypeError, LookupError, OSError) as error:
+    except (EnvironmentFault, ValueError, TypeError, LookupError, OSError, RecursionError) as error:
         why = str(error) if str(folder) in str(error) else f"{folder}: damaged ({error!r}). {index.NEXT}"
         log.log(tell, "%s It is built again.", why.removesuffix(f" {index.NEXT}"))
         return None

@@ -114,9 +114,9 @@ class Matched:
 
     def verb(
         self, verb: str, run: str = "r1", name: str = "owners", shard: int | None = None, kill_at: int = 0,
-        attempt: int = 0,
+        attempt: int = 0, work: Path | None = None,
     ) -> dict[str, Any]:  # fmt: skip
-        """Exit code and events of one verb; empty where it was killed."""
+        """Exit code, events and log of one verb, which works in the folder `work`; empty where it was killed."""
         variables = {
             "COMMONS_STORE": f"file://{self.root}/store",
             "COMMONS_REMOTE": str(self.root / "remotes"),
@@ -124,6 +124,7 @@ class Matched:
             "COMMONS_REF": "main",
             "COMMONS_DATASETS": str(self.room),
             "COMMONS_MIRROR": "",
+            "COMMONS_WORK": str(work or ""),
             **own_cache(self.root),
         }
         part = [] if shard is None else ["--shard", f"{shard}/{self.shards}"]

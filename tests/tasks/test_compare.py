@@ -78,6 +78,20 @@ def test_a_shard_killed_anywhere_and_retried_changes_nothing(begun: Matched, tmp
     assert again.meta.content == wanted.meta.content
 
 
+@pytest.mark.server
+def test_a_full_disk_at_the_merge_is_named_and_room_lets_it_go_on(matched: Matched, small_volume: Path) -> None:
+    """Fault 8: no room for the index, which numpy tells without errno, nor for anything else."""
+    *before, match, _ = matched.verbs()
+    assert [matched.verb(verb, shard=shard)["code"] for verb, shard in before] == [0] * 5
+    stopped = matched.verb(match[0], work=small_volume)
+    assert stopped["code"] == 2
+    assert f"{small_volume}/commons-" in stopped["said"]
+    assert "the volume of the scratch folder is full. Nothing was published." in stopped["said"]
+    assert "Traceback" not in stopped["said"]
+    assert list(small_volume.iterdir()) == []
+    assert matched.verb(match[0])["code"] == 0
+
+
 def test_a_shard_that_is_done_is_adopted_and_clearing_it_does_it_again(matched: Matched) -> None:
     for verb in ("extract", "validate"):
         matched.verb(verb)

@@ -1,6 +1,7 @@
 """A register made searchable: once a version, the same bytes in every way, and never a damaged one."""
 
 import datetime as dt
+import json
 import logging
 import os
 import shutil
@@ -139,7 +140,7 @@ def test_other_columns_are_another_index(deployed: Registers, tmp_path: Path, ca
     assert "legal_form" not in two.entities.column_names
 
 
-@pytest.mark.parametrize("damage", ["cut", "gone", "header", "manifest"])
+@pytest.mark.parametrize("damage", ["cut", "gone", "header", "manifest", "nested", "types"])
 def test_a_damaged_index_is_told_and_built_again(
     deployed: Registers, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
@@ -153,8 +154,13 @@ def test_a_damaged_index_is_told_and_built_again(
             (folder / "entities.arrow").unlink()
         case "header":
             (folder / "index.json").write_text('{"format": 1}')
-        case _:
+        case "manifest":
             (folder / "manifest.json").write_text("[]")
+        case "nested":
+            (folder / "manifest.json").write_text("[" * 100_000)
+        case _:
+            told = json.loads(whole["manifest.json"])
+            (folder / "manifest.json").write_text(json.dumps(told | {"files": 5}))
     found = deployed.matcher(entry, tmp_path / "i").index
     assert "It is built again." in caplog.text
     assert caplog.text.count(str(folder)) == 1
