@@ -14,9 +14,10 @@ from rich.table import Table
 from ..adapters.store import Store, own_store
 from ..contracts import layout, loader
 from ..contracts.columns import TableSchema
+from ..contracts.foreign import printable
 from ..contracts.model import Contract
 from ..errors import DataError
-from ..matching.parts import headline
+from ..matching.parts import headline, remarks
 from ..settings import REPOSITORY, settings
 from ..tasks.perform import scratch
 from ..tasks.publish import judge
@@ -195,6 +196,8 @@ def _show_links(store: Store, name: str, run: str) -> None:
         told = json.loads(report)
         advice = f" `commons review {name}` asks." if told["decisions"].get("review", {}).get("mentions") else ""
         out.print(f"  {headline(told)}{advice}", highlight=False, soft_wrap=True)
+        for remark in remarks(told):
+            out.print(f"  {plain(printable(remark, 600))}", highlight=False, soft_wrap=True)
 
 
 def _conclude(store: Store, name: str, run: str) -> None:

@@ -9,30 +9,32 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..contracts.foreign import code_span, plain_words, printable
-from .parts import Bar, Value, headline, parts
+from .parts import Bar, Value, headline, parts, remarks
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BLOCKS = 20
 """Signs of a full bar in Markdown."""
 
 
-def markdown(report: dict[str, Any]) -> str:
-    """The report of match.json for terminals and pull requests."""
-    return _environment("md").get_template("match.md.j2").render(_content(report))
+def markdown(report: dict[str, Any], dataset: str) -> str:
+    """The report of match.json of a `dataset` for terminals and pull requests."""
+    return _environment("md").get_template("match.md.j2").render(_content(report, dataset))
 
 
-def page(report: dict[str, Any]) -> str:
-    """The report of match.json for browsers."""
+def page(report: dict[str, Any], dataset: str) -> str:
+    """The same for browsers."""
     style = (_TEMPLATES / "match.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return _environment("html").get_template("match.html.j2").render(_content(report), style=style, digest=digest)
+    return (
+        _environment("html").get_template("match.html.j2").render(_content(report, dataset), style=style, digest=digest)
+    )
 
 
-def _content(report: dict[str, Any]) -> dict[str, Any]:
+def _content(report: dict[str, Any], dataset: str) -> dict[str, Any]:
     return {
-        "title": f"Names matched to {report['register']['dataset']}",
-        "lead": headline(report),
-        "parts": parts(report),
+        "title": f"Names of {dataset} matched to {report['register']['dataset']}",
+        "lead": " ".join([headline(report), *remarks(report)]),
+        "parts": parts(report, dataset),
     }
 
 

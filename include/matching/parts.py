@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from ..contracts.words import counted
+from .register import NO_CODE, NO_COUNTRY
+from .shortfall import said
 
 _DECISIONS = ("accept", "review", "reject", "none")
 _CALLED = {"accept": "linked", "review": "for a person to decide", "reject": "too unlikely", "none": "no candidate"}
@@ -65,10 +67,23 @@ def headline(report: Mapping[str, Any]) -> str:
 _SHARES = (("mentions", "of the names"), ("records", "of the rows"), ("weight", "of the weight"))
 
 
-def parts(report: Mapping[str, Any]) -> list[Part]:
-    """All tables, what a reviewer looks at first before the rest; those with nothing to say are left out."""
+def remarks(report: Mapping[str, Any]) -> list[str]:
+    """What a person should know besides: why so few are linked, and which judgements to look at."""
+    register, judged = report["register"], report.get("judgements", {})
+    found = said(
+        report["coverage"]["mentions"], register["dataset"], register.get("countries", {}), report.get("reasons", {})
+    )
+    if against := {(one["name"], one["country"], one["lei"]) for one in judged.get("disagreeing", ())}:
+        found.append(f"New evidence speaks against {counted(len(against), 'judgement')}; the report names them.")
+    if gone := judged.get("orphaned"):
+        found.append(f"{register['dataset']} no longer has the entity of {counted(len(gone), 'judgement')}.")
+    return found
+
+
+def parts(report: Mapping[str, Any], dataset: str) -> list[Part]:
+    """All tables about a `dataset`, what a reviewer looks at first before the rest; empty ones are left out."""
     found = [
-        _sizes("Decisions", report["decisions"], _DECISIONS, _CALLED, _bands(report)),
+        _sizes("Decisions", report["decisions"], _DECISIONS, _CALLED, _bands(report, dataset)),
         _sizes("How the best candidates were found, linked or not", report["methods"], _METHODS, _HOW),
         _changes(report),
         _unresolved(report),
@@ -76,7 +91,7 @@ def parts(report: Mapping[str, Any]) -> list[Part]:
         _told("Identifiers", report.get("identifiers", {})),
         _told("Parents", report.get("parents", {})),
         _ownership(report.get("ownership")),
-        _told("Rows and entities left aside", _left(report)),
+        _told("Rows and entities that lack something", _left(report)),
         _origin(report),
     ]
     return [part for part in found if part.rows or part.after]
@@ -115,11 +130,11 @@ def _bar(kind: str, share: float, of: str) -> Bar:
     )
 
 
-def _bands(report: Mapping[str, Any]) -> str:
+def _bands(report: Mapping[str, Any], dataset: str) -> str:
     accept, review = (report.get("settings", {}).get(name) for name in ("accept", "review"))
     if accept is None or review is None:
         return ""
-    return f"Linked from a probability of {accept:g} on; from {review:g} on a person decides: commons review."
+    return f"Linked from a probability of {accept:g} on; from {review:g} on a person decides: commons review {dataset}."
 
 
 def _changes(report: Mapping[str, Any]) -> Part:
@@ -176,8 +191,12 @@ def _ownership(totals: Mapping[str, Any] | None) -> Part:
 
 
 def _left(report: Mapping[str, Any]) -> dict[str, Any]:
-    rows = {**report.get("rows", {}), "examples": report.get("examples", {})}
-    return {"rows:": rows, "register:": report["register"].get("left_out") or {}}
+    rows, left = {**report.get("rows", {}), "examples": report.get("examples", {})}, report["register"].get("left_out")
+    stays = {
+        NO_COUNTRY: "entities of no country, compared without",
+        NO_CODE: "entities of a country that is no ISO 3166-1 code",
+    }
+    return {"rows:": rows, "register:": {stays.get(why, why): count for why, count in (left or {}).items()}}
 
 
 def _origin(report: Mapping[str, Any]) -> Part:

@@ -11,6 +11,7 @@ from .decisions import DIGITS
 from .match import Matcher
 from .mentions import Mentions
 from .settle import Settled, keys
+from .shortfall import countries, reasons
 
 FORMAT = 1
 SHOWN = 20
@@ -46,13 +47,14 @@ def report(
     """What match.json holds.
 
     `register` (dataset, content, md5, remote, rows, left_out) and `legal_forms` (dataset, content) are told as they
-    are. `settings`: all that the contract says of matching, as JSON. `carried`: how many mentions were not compared.
-    `changes`: links that differ from the last version's, by reason. `parents`: parents.Parents.counts().
+    are, the former with how many entities are in which country. `settings`: all that the contract says of matching, as
+    JSON. `carried`: how many mentions were not compared. `changes`: links that differ from the last version's, by
+    reason. `parents`: parents.Parents.counts().
     """
     matches = settled.matches
     told = {
         "format": FORMAT,
-        "register": register,
+        "register": register | {"countries": countries(pl.Series("country", matcher.index.entities["country"]))},
         "legal_forms": legal_forms,
         "model": matcher.model.digest,
         "folding": matcher.forms.digest,
@@ -63,6 +65,7 @@ def report(
         "decisions": _shares(matches, "decision"),
         "methods": _shares(matches, "method"),
         "coverage": _coverage(matches),
+        "reasons": dict(list(reasons(matches).items())[:SHOWN]),
         "unresolved": _unresolved(matches),
         "compared": matches.height - carried,
         "carried_over": carried,

@@ -88,7 +88,8 @@ def _match(asked: Asked, shards: list[Receipt], store: Store, place: Path) -> Wo
         carried=stands.height, changes=_changes(settled, followed, matcher, asked),
         parents=parents.counts() if parents else None, ownership=owned,
     )  # fmt: skip
-    texts = {"match.json": text(told), "report.md": page.markdown(told), "report.html": page.page(told)}
+    name = asked.task.dataset
+    texts = {"match.json": text(told), "report.md": page.markdown(told, name), "report.html": page.page(told, name)}
     for name, content in texts.items():
         outputs[name] = place / name
         outputs[name].write_text(content, encoding="utf-8")

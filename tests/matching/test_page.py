@@ -1,5 +1,6 @@
 """The report of matching for people: what it says, in Markdown and a real browser; foreign text stays text."""
 
+import html
 import re
 import shutil
 from collections.abc import Iterator
@@ -30,7 +31,12 @@ def name(**facts: Any) -> dict[str, Any]:
 def report(**facts: Any) -> dict[str, Any]:
     known: dict[str, Any] = {
         "format": 1,
-        "register": {"dataset": "lei_entities", "content": "e" * 64, "rows": 69_668, "left_out": {"no id": 3}},
+        "register": {
+            "dataset": "lei_entities",
+            "content": "e" * 64,
+            "rows": 69_668,
+            "left_out": {"no id": 3, "no country": 5},
+        },
         "legal_forms": {"dataset": "elf_codes", "content": "5" * 64},
         "model": "ab12",
         "folding": "ff00",
@@ -84,12 +90,13 @@ def browser() -> Iterator[Browser]:
 
 
 def test_it_says_what_is_linked_what_waits_and_why_links_changed() -> None:
-    text = markdown(report())
+    text = markdown(report(), "my_companies")
     for said in (
         "60 of 100 names linked: 60.0 % of the names, 70.3 % of the rows, 75.0 % of the weight. 15 names wait",
         "| linked | ███████████████ | 75.0 % | 60 | 130 | 750 |",
         "| same words | ██████████████ | 70.0 % | 50 | 100 | 700 |",
-        "Linked from a probability of 0.95 on; from 0.3 on a person decides",
+        "Linked from a probability of 0.95 on; from 0.3 on a person decides: commons review my\\_companies.",
+        "# Names of my\\_companies matched to lei\\_entities",
         "30 names compared, 70 carried over from the last version.",
         "| `VISTRA CORP` | `US` | 95,000,000 | for a person to decide | `Vistra Energy Corp.` | 0.81 | same country |",
         "| `NOBODY` |  | 95,000,000 | no candidate |  |  | same country |",
@@ -102,15 +109,37 @@ def test_it_says_what_is_linked_what_waits_and_why_links_changed() -> None:
         "| unallocated |  | 1.5 % | 38,032,277.983831 |",
         "| of it, to linked entities | ███████████ | 56.4 % | 1,466,287,458.3898559724095 |",
         "| register: no id | 3 |",
+        "| register: entities of no country, compared without | 5 |",
         "`lei_entities eeeeeeeeeeee, 69,668 rows`",
     ):
         assert said in text, said
     assert text.index("appeared: name new in the data") < text.index("went: entity left the register")
 
 
+def test_what_a_person_should_know_is_said_above_all() -> None:
+    against = {"name": "Acme", "country": None, "lei": "L1", "by": "ana", "on": "2026-01-31"}
+    judged = {"disagreeing": [{**against, "evidence": said} for said in ("one", "other")], "orphaned": [against]}
+    few = {"mentions": 0.1, "records": 0.1, "weight": None}
+    register = {"dataset": "lei_entities", "content": "e", "countries": {"US": 20, "DE": 1}}
+    for text in (
+        markdown(report(judgements=judged, coverage=few, register=register, reasons={"no word in common": 9}), "x"),
+        page(report(judgements=judged, coverage=few, register=register, reasons={"no word in common": 9}), "x"),
+    ):
+        lead = html.unescape(text).replace("\\_", "_")
+        for said in (
+            "it has entities of 2 countries, most of US 20, DE 1.",
+            "Without a link, most often: no word in common (9 names).",
+            "New evidence speaks against 1 judgement; the report names them.",
+            "lei_entities no longer has the entity of 1 judgement.",
+        ):
+            assert said in lead
+    assert "New evidence" not in markdown(report(judgements={}), "x")
+    assert "Few are linked" not in markdown(report(), "x")
+
+
 def test_without_weight_rows_are_what_counts() -> None:
     nothing = {"accept": size(1, 3, 0.0), "review": size(1, 1, 0.0)}
-    text = markdown(report(decisions=nothing, coverage={"mentions": 0.5, "records": 0.75, "weight": None}))
+    text = markdown(report(decisions=nothing, coverage={"mentions": 0.5, "records": 0.75, "weight": None}), "x")
     assert "1 of 2 names linked: 50.0 % of the names, 75.0 % of the rows. 1 name waits for a person." in text
     assert "| linked | ███████████████ | 75.0 % | 1 | 3 |\n" in text
 
@@ -119,15 +148,15 @@ def test_a_first_report_of_nothing_at_all_can_be_drawn() -> None:
     bare = report(decisions={}, methods={}, coverage=dict.fromkeys(("mentions", "records", "weight")), unresolved=[])
     for later in ("changes", "parents", "ownership", "identifiers", "judgements"):
         del bare[later]
-    assert "0 of 0 names linked. 0 names wait for a person." in markdown(bare)
-    assert "Ownership" not in page(bare)
+    assert "0 of 0 names linked. 0 names wait for a person." in markdown(bare, "x")
+    assert "Ownership" not in page(bare, "x")
 
 
 def test_foreign_text_is_no_markup_in_markdown() -> None:
-    html = DIALECT.render(markdown(hostile()))
-    assert re.findall(r"<(?:script|a|img)\b", html) == []
-    assert "\u202e" not in html
-    assert html.count("alert(1)") > 3
+    drawn = DIALECT.render(markdown(hostile(), "x"))
+    assert re.findall(r"<(?:script|a|img)\b", drawn) == []
+    assert "\u202e" not in drawn
+    assert drawn.count("alert(1)") > 3
 
 
 def hostile() -> dict[str, Any]:
@@ -141,7 +170,7 @@ def hostile() -> dict[str, Any]:
 def test_a_browser_shows_it_within_its_width_and_it_asks_for_nothing(
     browser: Browser, tmp_path: Path, width: int, scheme: Any
 ) -> None:
-    (tmp_path / "match.html").write_text(page(hostile()), encoding="utf-8")
+    (tmp_path / "match.html").write_text(page(hostile(), "x"), encoding="utf-8")
     shown = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     asked: list[str] = []
     told: list[str] = []

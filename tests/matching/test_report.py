@@ -55,6 +55,8 @@ def test_the_numbers_are_those_of_the_matches(matcher: Matcher) -> None:
     assert [row["name"] for row in found["unresolved"]] == ["Zyx Wvut", "Qqqq"]
     assert (found["compared"], found["carried_over"]) == (3, 1)
     assert found["identifiers"]["lei"]["wrong"] == 1
+    assert list(found["register"]["countries"].items()) == [("DE", 5), ("US", 1)]
+    assert found["reasons"] == {"… is no country of ISO 3166-1": 1, "no candidate": 1}
 
 
 def test_a_weight_that_is_not_known_is_null_never_zero(matcher: Matcher) -> None:
@@ -66,8 +68,8 @@ def test_a_weight_that_is_not_known_is_null_never_zero(matcher: Matcher) -> None
     assert len(sizes) > 3
     assert {size["weight"] for size in sizes} == {None}
     assert bare["coverage"] == {"mentions": 0.5, "records": 0.6, "weight": None}
-    assert "share of rows" in markdown(bare)
-    assert "share of weight" in markdown(found)
+    assert "share of rows" in markdown(bare, "x")
+    assert "share of weight" in markdown(found, "x")
 
 
 def test_orphaned_and_disagreeing_judgements_are_listed(matcher: Matcher) -> None:
