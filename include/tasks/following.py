@@ -10,12 +10,13 @@ import polars as pl
 
 from ..contracts.matching import Register
 from ..errors import DataError
-from ..matching.links import changed_links
+from ..matching.links import NEEDED
 from ..versions import linked, reading, registers
 from ..versions.linked import FORGED, MATCHES, REPORT
 from ..versions.pins import Entry
 
 QUEUE = "review.parquet"
+_WRITTEN: dict[str, dict[str, pl.DataType]] = {MATCHES: NEEDED, QUEUE: {"name": pl.String(), "entity_id": pl.String()}}
 log = logging.getLogger("commons")
 
 
@@ -53,10 +54,11 @@ def last(
 
 
 def _links(base: Entry, name: str, place: Path) -> pl.DataFrame:
+    file = reading.file_of(base, name, place)
     try:
-        links = pl.read_parquet(reading.file_of(base, name, place))
-        if name == MATCHES:
-            changed_links(links.clear(), links.clear(), None, None)
+        links = pl.read_parquet(file)
+        if wrong := [column for column, kind in _WRITTEN[name].items() if links.schema.get(column) != kind]:
+            raise ValueError(f"column {', '.join(wrong)}")
         return links
     except FORGED as error:
         raise linked.not_ours(base, name, error) from error

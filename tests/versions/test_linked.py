@@ -88,7 +88,8 @@ class Room:
         (folder / "contract.yaml").write_text(CONTRACT + (MATCH if links is not None else ""))
         if links is not None:
             parquet.write(links, folder / "matches.parquet")
-            parquet.write(links.head(0).select("name", "score"), folder / "review.parquet")
+            queue = dict.fromkeys(("name", "entity_id"), pl.String)
+            parquet.write(pl.DataFrame(schema=queue), folder / "review.parquet")
             told = {"dataset": "entities", "content": register.meta.content if register else ""}
             told |= {"md5": register.md5, "remote": register.remote} if register else {}
             text = json.dumps({"format": 1, "register": told, "settings_digest": settings})

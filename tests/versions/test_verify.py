@@ -12,7 +12,7 @@ from include.adapters.store import Store
 from include.errors import DataError
 from include.versions import census, derived, heads, verifying
 from include.versions.findings import Problem
-from include.versions.pins import parse
+from include.versions.pins import Withdrawn, parse
 from include.versions.settling import Published
 from tests.versions.house import House, facts, git, house, version
 from tests.versions.keeper import places, series, whole
@@ -260,6 +260,14 @@ def test_heads_that_do_not_agree_are_named_and_a_store_without_any_is_not(deploy
     (problem,) = derived.disagreements(store, "main", pins)
     assert f"head of shares on main: is {second.entry.md5} as Git pins, with another rows, size." in str(problem)
     assert heads.sync(store, "main", pins) == ["shares"]
+    assert derived.disagreements(store, "main", pins) == []
+    gone = Withdrawn(by="jane", at="2026-01-05T00:00:00Z", why="Names a person")
+    old = first.entry.model_copy(update={"meta": first.entry.meta.model_copy(update={"withdrawn": gone})})
+    pins = pins.model_copy(update={"withdrawn": (old,)})
+    (problem,) = derived.disagreements(store, "main", pins)
+    assert "head of shares on main: knows other versions as withdrawn than Git" in str(problem)
+    assert heads.sync(store, "main", pins) == ["shares"]
+    assert heads.read(store, "main", "shares") == heads.Head(second.entry, withdrawn=(old,))
     assert derived.disagreements(store, "main", pins) == []
 
 
