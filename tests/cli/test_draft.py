@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import xlsxwriter
+import yaml
 
 from include.adapters.fetch import fetch_all
 from include.cli.checking import problems_of
@@ -22,6 +23,7 @@ from include.cli.drafting.checks import pattern_of
 from include.cli.drafting.files import look
 from include.contracts import loader
 from include.contracts.columns import TableSchema
+from include.contracts.matching import Match
 from include.contracts.model import Contract
 from include.errors import ContractError, EnvironmentFault, SourceError
 from include.extraction import author
@@ -737,6 +739,26 @@ def test_the_first_line_tells_editors_the_schema(tmp_path: Path) -> None:
     draft("my_data", str(written(tmp_path / "a.csv", "a\n1\n")), tmp_path / "datasets/my_data")
     first = (tmp_path / "datasets/my_data/contract.yaml").read_text().splitlines()[0]
     assert first == "# yaml-language-server: $schema=../../contracts/contract.schema.json"
+
+
+@pytest.mark.parametrize(
+    ("heading", "wanted"),
+    [
+        ("Company,Country,Revenue", "{register: lei_entities, entity: company, country: country}"),
+        ("Plant,Owner Name,MW", "{register: lei_entities, entity: owner_name}"),
+        ("City,Country,Inhabitants", ""),
+        ("Plant,Year,Company", ""),  # numbers
+    ],
+)
+def test_names_of_companies_may_be_matched(heading: str, wanted: str, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text(heading + "\n" + "".join(f"Acme {n},Beta {n},{n}\n" for n in range(30)))
+    drafted(tmp_path / "data.csv", tmp_path)
+    text = (tmp_path / "datasets/my_data/contract.yaml").read_text()
+    assert ("# match:" in text) == bool(wanted)
+    assert wanted in text
+    if wanted:
+        told = yaml.safe_load(text.replace("# match:", "match:").replace("#   {", "  {"))["match"]
+        assert Match.model_validate(told).register == "lei_entities"
 
 
 def test_a_file_of_the_repository_is_addressed_relative_to_it(tmp_path: Path) -> None:

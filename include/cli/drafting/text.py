@@ -16,6 +16,12 @@ from .wording import shortened
 
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*( [A-Za-z0-9_./-]+)*|[a-z]+:[\w./@#%?=&~+:,-]+|[\w.+-]+@[\w.-]+")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_COMPANY = re.compile(
+    r"((company|firm|corporate|entity|organi[sz]ation|issuer|owner|operator|utility|legal|registrant)_name|company|"
+    r"companies|firm|corporation|organi[sz]ation|issuer|owner|operator|firma|unternehmen|entreprise|empresa)(_|$)"
+)
+"""Names of columns that likely hold those of companies."""
+_COUNTRY = re.compile(r"(^|_)(country|iso_?[23])(_|$)")
 _WIDTH = 120
 _ANNOTATIONS = {pl.Boolean: "bool", pl.Int64: "int", pl.Float64: "float", pl.String: "str", pl.Time: "datetime.time"}
 
@@ -54,6 +60,7 @@ def contract(facts: Facts, look: Look, seen: Seen) -> str:
         f"  rows: [{_round(seen.rows * 0.5)}, {_round(seen.rows * 2)}]  # fewest and most; {seen.rows:,} seen",
         *_quarantined(seen),
         *_nulls(seen),
+        *_links(seen),
     ]
     return "\n".join(lines) + "\n"
 
@@ -121,6 +128,16 @@ def _nulls(seen: Seen) -> Iterator[str]:
     empty = [column.name for column in seen.columns if seen.rows and column.nulls == seen.rows]
     if empty:
         yield f"  nulls_pct: {{{', '.join(f'{name}: 100' for name in empty)}}}  # empty in every row seen"
+
+
+def _links(seen: Seen) -> Iterator[str]:
+    """How to link names of companies, where a column likely holds them."""
+    texts = [column.name for column in seen.columns if column.dtype == pl.String and not column.checks]
+    if company := next((name for name in texts if _COMPANY.search(name)), None):
+        country = next((column.name for column in seen.columns if _COUNTRY.search(column.name)), None)
+        more = f", country: {country}" if country else ""
+        yield "# match:  # links the names of companies to legal entities, which people review: docs/matching.md"
+        yield f"#   {{register: lei_entities, entity: {company}{more}}}"
 
 
 def schema(facts: Facts, seen: Seen) -> str:
