@@ -137,10 +137,18 @@ def _judgements(told: dict[str, Any]) -> Iterator[str]:
     """How many judgements were used, and those to look at."""
     if told:
         yield f"{told['used']:,} of {counted(told['given'], 'judgement')} used"
-    for one in told.get("orphaned", ()):
-        yield f"judged to be {one['lei']}, which the register no longer has: {printable(one['name'])}"
-    for one in told.get("disagreeing", ()):
-        yield f"new evidence against a judgement about {printable(one['name'])}: {printable(one['evidence'], 300)}"
+    gone = [
+        f"judged to be {one['lei']}, which the register no longer has: {printable(one['name'])}"
+        for one in told.get("orphaned", ())
+    ]
+    against = [
+        f"new evidence against a judgement about {printable(one['name'])}: {printable(one['evidence'], 300)}"
+        for one in told.get("disagreeing", ())
+    ]
+    for lines in (gone, against):
+        yield from lines[:WORST]
+        if len(lines) > WORST:
+            yield f"and {len(lines) - WORST:,} more such; --json has all"
 
 
 def _line(one: dict[str, Any]) -> dict[str, Any]:

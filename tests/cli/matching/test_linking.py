@@ -160,6 +160,20 @@ def test_what_people_judged_counts(known: Opened, tmp_path: Path) -> None:
     assert "Rwe AG" not in [one["name"] for one in told["unresolved"]]  # type: ignore[attr-defined]
 
 
+def test_judgements_to_look_at_are_told_ten_at_most(
+    known: Opened, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "names.csv"
+    names = ["Rwe AG" + "." * number for number in range(13)]
+    file.write_text("name,where,size\n" + "".join(f"{name},DE,1\n" for name in names))
+    said = ("match", "Ann", "2026-01-31", "no company")
+    _, told = matched(file, known, *(Judgement(name, "DE", "none", *said) for name in names))  # type: ignore[arg-type]
+    summary.tell(told, tmp_path / "x.csv")
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.count("new evidence against a judgement about Rwe AG") == 10
+    assert "and 3 more such; --json has all" in text
+
+
 def test_where_the_result_goes(tmp_path: Path) -> None:
     file = tmp_path / "names.XLSX"
     file.touch()
