@@ -77,11 +77,12 @@ through, the ones found as candidates or the ones that the sieve keeps. The boun
 worker on folded names, on pairs that the sieve kept; ratio: to WRatio. Features and score are {len(FEATURES)} figures
 a pair."""
 BESIDE = """\
-The same names and register in one run: all names, or every so manieth where fewer are told. Times are those of whole
-processes, from names and register to pairs with scores: ours without the index ready too. Ratio: how many names a CPU
-second ours links, with a warm index, for each of theirs. The peers' scripts and folds are those of the table of peers,
-with two folds; logic-v2 only scores the candidates that ours found. emm and splink learn from those of the sample whose
-entity is known. A peer is ended where it takes more than an hour or four fifths of the machine's memory."""
+The same names and register in one run: all names, or an even sample where fewer are told. Times are those of whole
+processes, from names and register to pairs with scores, so a peer that is asked for fewer names prepares the register
+for fewer. Ratios: a peer's CPU seconds to ours for as many names, with a warm index, which the peers can't save, and
+with the index built too. The peers' scripts are those of the table of their accuracy, with two folds; logic-v2 only
+scores the candidates that ours found; emm and splink learn from those of the sample whose entity is known. A peer is
+ended where it takes more than an hour or four fifths of the machine's memory."""
 
 
 def prepare(place: Path, rows: int, count: int) -> None:
@@ -113,10 +114,10 @@ def _costs(place: Path, number: int, count: int, taken: dict[str, Cost]) -> list
     wanted = _digest(place, ["whole"])
     same = {what: "yes" if _digest(place, names) == wanted else "no" for what, names in files.items()}
     built = f"register folded ({index['fold']:.0f} s) and index built ({index['build']:.0f} s)"
-    linked = f"{count:,} names linked, {CORES} processes"
+    parts = f"compared in {whole['compare']:.1f} s, settled in {whole['settle']:.1f}, {whole['linked']:,} accepted"
     rows = (
         (built, taken["index"], BUILD_S.get(number, ""), "", ""),
-        (f"{linked} ({whole['linked']:,} accepted)", taken[f"whole {CORES}"], bound, memory, ""),
+        (f"{count:,} names linked by {CORES} processes ({parts})", taken[f"whole {CORES}"], bound, memory, ""),
         ("the same names compared, one process", taken["alone"], "", "", same["alone"]),
         (f"the same, {SHARDS} shards in {SHARDS} processes at once", taken["shards"], "", "", same["shards"]),
     )
@@ -149,28 +150,41 @@ def _share(number: int, what: str, spent: str, share: str, speed: float, ratio: 
 
 
 def _beside(place: Path, number: int, whole: Cost, index: Cost) -> list[dict[str, str]]:
-    asked, held, ours = _for_peers(place)
-    best = asked.height / whole.cpu
-    rows = [_row(number, "ours, index warm", asked.height, whole, best)]
-    rows.append(_row(number, "ours, index built too", asked.height, whole + index, best))
+    asked, held, pairs = _for_peers(place)
+    sample = asked.gather_every(max(1, asked.height // SAMPLE)).head(SAMPLE)
+    ours = {asked.height: (whole, whole + index)}
+    if sample.height < asked.height:
+        fewer = _linked(place, sample)
+        ours[sample.height] = (fewer, fewer + index)
+    rows = []
+    for height, costs in ours.items():
+        for method, cost in zip(("ours, index warm", "ours, index built too"), costs, strict=True):
+            rows.append(_row(number, method, height, cost))
     for method, peer in track(peers.PEERS.items(), "Peers", transient=True):
-        names = asked if peer in WHOLE else asked.gather_every(max(1, asked.height // SAMPLE)).head(SAMPLE)
+        names = asked if peer in WHOLE else sample
         try:
-            _, cost = peers.found(peer, names, held, ours.join(names, on="mention", how="semi"))
-            rows.append(_row(number, method, names.height, cost, best))
+            _, cost = peers.found(peer, names, held, pairs.join(names, on="mention", how="semi"))
+            warm, built = (f"{cost.cpu / one.cpu:.1f}" for one in ours[names.height])
+            rows.append(_row(number, method, names.height, cost) | {"ratio, warm": warm, "ratio, built": built})
         except RuntimeError as problem:
             rows.append({"register": f"{number:,}", "method": method, "names": f"could not be run: {problem}"})
     return rows
 
 
-def _row(number: int, method: str, names: int, cost: Cost, best: float) -> dict[str, str]:
-    speed = names / cost.cpu
-    return {"register": f"{number:,}", "method": method, "names": f"{names:,}", "s": f"{cost.wall:.1f}"} | {
-        "CPU s": f"{cost.cpu:.1f}",
-        "names a CPU second": f"{speed:,.0f}",
-        "ratio": f"{best / speed:.1f}",
-        "peak MB": f"{cost.peak:,.0f}",
-    }
+def _linked(place: Path, names: pl.DataFrame) -> Cost:
+    """What it costs us to link these names only, with a warm index."""
+    fewer = place / "fewer"
+    fewer.mkdir()
+    for name in ("index", "forms.parquet"):
+        (fewer / name).symlink_to(place / name)
+    names.select("name", "country").write_parquet(fewer / "names.parquet")
+    return _step(f"whole {CORES}", fewer)
+
+
+def _row(number: int, method: str, names: int, cost: Cost) -> dict[str, str]:
+    told = {"register": f"{number:,}", "method": method, "names": f"{names:,}", "s": f"{cost.wall:.1f}"}
+    told |= {"CPU s": f"{cost.cpu:.1f}", "names a CPU second": f"{names / cost.cpu:,.0f}"}
+    return told | {"ratio, warm": "", "ratio, built": "", "peak MB": f"{cost.peak:,.0f}"}
 
 
 def _for_peers(place: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
