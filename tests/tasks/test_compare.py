@@ -1,5 +1,6 @@
 """compare: names in ranges, each in a process of its own; whatever happens to one, what comes out is the same."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -117,6 +118,19 @@ def test_match_refuses_shards_that_miss_or_compared_something_else(matched: Matc
     for shard in range(3):
         assert matched.verb("compare", shard=shard, attempt=1)["code"] == 0
     assert matched.verb("match")["code"] == 0
+
+
+def test_a_table_without_any_name_is_counted_and_the_next_run_goes_on(matched: Matched) -> None:
+    """All shards are empty; no row is lost."""
+    matched.owners([owner | {"owner": ""} for owner in OWNERS])
+    assert matched.run() == [0] * 7
+    match = matched.receipt("match")
+    told = json.loads(matched.store.local(f"{match.folder}/match.json", Path()).read_text())
+    assert (told["rows"], told["decisions"], told["coverage"]["mentions"]) == ({"no name": len(OWNERS)}, {}, None)
+    assert matched.pinned().meta.rows == len(OWNERS)  # type: ignore[union-attr]
+    matched.owners(OWNERS[:2])
+    assert matched.run(run="r2") == [0] * 7
+    assert sum(pairs(matched, shard, "r2").height for shard in range(3)) > 0
 
 
 def test_another_number_of_shards_than_the_contract_s_is_refused(matched: Matched) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from include.versions import heads
 from tests.tasks.conftest import Forks
 from tests.tasks.matched import COMPANIES, OWNERS, REGISTER, Matched, write
+from tests.versions.house import git
 
 LINKS = ("matches.parquet", "review.parquet", "match.json")
 
@@ -219,6 +221,30 @@ def test_another_version_published_meanwhile_stops_match(matched: Matched) -> No
     assert matched.run(run="r3") == [0, 0, 0, 0]
     assert matched.verb("match", "r2")["code"] == 1
     assert matched.receipt("publish", "r3").outcome == "done"
+
+
+@pytest.mark.parametrize("runs", [("r2", "r3"), ("r2", "r2")])
+def test_two_runs_at_once_leave_one_version_with_the_links_of_its_rows(matched: Matched, runs: tuple[str, str]) -> None:
+    """Fault 5: of the same dataset, by two processes; also of the same run."""
+    matched.owners(OWNERS[:-3])
+    others = [Matched(matched.root, Forks(), shards=1) for _ in runs]
+    with ThreadPoolExecutor(2) as pool:
+        codes = list(pool.map(lambda one, run: one.run(run=run), others, runs))
+    for one in others:
+        one.forks.process.communicate()
+    assert [0, 0, 0, 0] in codes
+    assert {code for run in codes for code in run} <= {0, 1}  # 1: the other was first, and nothing was overwritten
+    entry = matched.pinned()
+    assert entry
+    assert entry.meta.rows == len(OWNERS) - 3
+    published = pl.read_parquet(matched.root / "remotes" / entry.remote / "files/md5" / _path(files(matched)))
+    assert set(published["name"]) == {owner["owner"] for owner in OWNERS[:-3]}
+    tip = git("log", "--format=%s", "main", at=matched.root / "origin.git").splitlines()
+    assert sum("owners" in subject for subject in tip) == 2
+
+
+def _path(there: dict[str, str]) -> str:
+    return f"{there['matches.parquet'][:2]}/{there['matches.parquet'][2:]}"
 
 
 def test_the_order_of_the_rows_makes_no_difference_to_the_links(begun: Matched, tmp_path: Path) -> None:
