@@ -82,7 +82,10 @@ def test_names_that_are_none_and_unlikely_ones_are_kept_and_link_nothing(matcher
     assert set(found["decision"]) <= {"none", "reject", "review"}
     assert found["entity_id"].null_count() == len(names)
     unnamed = found.filter(pl.col("name").is_in(["---", "\x00\x07"]))
-    assert set(unnamed["reasons"]) == {"no letter or digit in the name"}
+    assert set(unnamed["reasons"]) == {
+        "no letter or digit in the name",
+        "'ZZ' is no country of ISO 3166-1; no letter or digit in the name",
+    }
     assert (found["candidate_id"].is_null() == (found["decision"] == "none")).all()
 
 

@@ -141,7 +141,8 @@ def test_strange_names_are_kept_and_link_nothing(matcher: Matcher) -> None:
     assert found["entity_id"].null_count() == len(BAD)
     assert found["reasons"].null_count() == 0
     empty = found.filter(pl.col("name").is_in([BAD["only control characters"], BAD["only punctuation"]]))
-    assert set(empty["reasons"]) == {"no letter or digit in the name"}
+    assert empty.height == 2
+    assert empty["reasons"].str.ends_with("no letter or digit in the name").all()
     assert set(empty["decision"]) == {"none"}
 
 
@@ -152,7 +153,11 @@ def test_a_country_that_is_none_is_taken_as_unknown(rows: pl.DataFrame, matcher:
     columns = ("name", "country", "candidate_id", "score", "decision", "reasons")
     told, wanted = (whole(frame, matcher).matches.select(columns) for frame in (some, unknown))
     assert mentions(some).counts == {NO_COUNTRY: some.height}
-    assert told.equals(wanted)
+    strange = "'Narnia' is no country of ISO 3166-1; "
+    at_front = pl.concat_str(pl.lit(strange), "reasons")
+    assert told.with_columns(pl.col("reasons").str.replace(strange, "", literal=True)).equals(wanted)
+    named = told.filter(pl.col("reasons") == wanted.select(at_front).to_series())
+    assert named.height > 150  # else it stands behind what is said of the decision
 
 
 def test_a_name_column_that_is_a_number_is_refused() -> None:
