@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from rapidfuzz import distance, fuzz, process
+
+from .abbreviations import common, likelihoods
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -15,6 +18,8 @@ WORDS = 24
 """So many words of a name are compared; longer names are known by their beginning."""
 _NUMBER = r"^(?:\d+|i{1,3}|iv|vi{0,3}|ix|x)$"
 _SMALL = 1e-6
+LIKELY = 0.3
+"""How likely an abbreviation stands for a word, at least, if that it may is to count for more than their letters."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,11 @@ class Frequencies:
     """Columns core and count: names that fold to it. Sorted by core."""
     names: int
     """Names in the register."""
+
+    @cached_property
+    def common(self) -> pl.DataFrame:
+        """The words that abbreviations may stand for."""
+        return common(self.words)
 
 
 def frequencies(register: pl.DataFrame) -> Frequencies:
@@ -62,14 +72,14 @@ def alignment(
 ) -> dict[str, Floats]:
     """Features of `pairs` (rows of left, rows of right), both folded: how well the words of each are answered.
 
-    A word is answered by the same word, else by the most similar one that begins alike: its abbreviation, a part of
-    its letters in their order, or a misspelling. Weights are inverse document frequencies.
+    A word is answered by the same word, else by the most similar one that begins alike: its abbreviation, as learnt
+    from the register, a part of its letters in their order, or a misspelling. Weights are inverse document frequencies.
     """
     vocabulary = _vocabulary(left, right, known)
     one, two = _words(left, vocabulary), _words(right, vocabulary)
     a, b = pairs
     cells = _Cells.of(one.starts[a], one.sizes[a], two.starts[b], two.sizes[b])
-    similar = _similar(one.ids[cells.left], two.ids[cells.right], vocabulary["word"])
+    similar = _similar(one.ids[cells.left], two.ids[cells.right], vocabulary["word"], known)
     best_a, best_b = cells.best_of_left(similar), cells.best_of_right(similar)
     told: dict[str, Floats] = {}
     for side, words, rows, best in (("a", one, a, best_a), ("b", two, b, best_b)):
@@ -160,7 +170,7 @@ def _tops(values: Floats, starts: Ints) -> Floats:
     return tops
 
 
-def _similar(left: Ints, right: Ints, words: pl.Series) -> Floats:
+def _similar(left: Ints, right: Ints, words: pl.Series, known: Frequencies) -> Floats:
     """Similarity of words by their ids, 0 to 1: 1 for the same, below it for an abbreviation or a misspelling."""
     same = left == right
     initial = words.str.head(1).rank("dense").cast(pl.Int64).to_numpy()
@@ -168,20 +178,26 @@ def _similar(left: Ints, right: Ints, words: pl.Series) -> Floats:
     keys, back = np.unique(left[alike] * len(words) + right[alike], return_inverse=True)
     one, two = np.divmod(keys, max(len(words), 1))
     found: Floats = same.astype(np.float32)
-    found[alike] = _abbreviated(words.gather(one), words.gather(two))[back]
+    found[alike] = _spelt_otherwise(words.gather(one), words.gather(two), known)[back]
     return found
 
 
-def _abbreviated(one: pl.Series, two: pl.Series) -> Floats:
-    a, b = one.to_list(), two.to_list()
+def _spelt_otherwise(one: pl.Series, two: pl.Series, known: Frequencies) -> Floats:
+    shorter = one.str.len_bytes() <= two.str.len_bytes()
+    brief, full = one.zip_with(shorter, two), two.zip_with(shorter, one)
+    a, b = brief.to_list(), full.to_list()
     shared, in_order = compared(a, b, distance.Prefix.similarity), compared(a, b, distance.LCSseq.similarity)
     ratio = compared(a, b, fuzz.ratio) / 100
-    sizes = one.str.len_bytes().to_numpy().astype(np.float32), two.str.len_bytes().to_numpy().astype(np.float32)
-    short, long = np.minimum(*sizes), np.maximum(*sizes)
+    short, long = (words.str.len_bytes().to_numpy().astype(np.float32) for words in (brief, full))
     prefix = np.where(shared == short, np.where(short >= 2, 0.55 + 0.08 * np.minimum(short, 5), 0.35), 0)
     within = np.where(short >= 3, 0.5 + 0.3 * short / np.maximum(long, 1), np.where(short == 2, 0.4, 0))
     misspelt = np.where(ratio > 0.7, ratio, 0)
-    best: Floats = np.maximum.reduce([prefix, np.where(in_order == short, within, 0), misspelt]).astype(np.float32)
+    could = (in_order == short) & (short >= 2) & (short < long)
+    learnt = np.zeros(len(short), np.float32)
+    learnt[could] = likelihoods(brief.filter(could), full.filter(could), known.common).to_numpy()
+    meant = np.where(learnt >= LIKELY, 0.5 + 0.45 * learnt, 0)
+    similar = [prefix, np.where(in_order == short, within, 0), misspelt, meant]
+    best: Floats = np.maximum.reduce(similar).astype(np.float32)
     return best
 
 

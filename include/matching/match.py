@@ -32,7 +32,7 @@ PAIRS = {
     "reasons": pl.String,
     **{FEATURE + name: pl.Float32 for name in FEATURES},
 }
-PART = 10_000
+PART = 2_500
 """Names that are compared at a time, so that their pairs take little room."""
 SHOWN = 3
 """Candidates of each name that are kept, however unlikely."""
@@ -67,10 +67,11 @@ def compare(
     folded = fold(asked.with_columns(pl.col("name").fill_null("")), matcher.forms)
     named = identified(asked, matcher.index).drop_nulls("entity").select("mention", "entity").unique()
     pairs = [pl.DataFrame(schema=PAIRS)]
-    for part in parted(folded):
+    # Names of a country stand together, so that each part looks into few countries.
+    for part in parted(folded.sort("country", "mention")):
         pairs.append(_compared(part, named, matcher, review, threads))
         done(part.height)
-    return pl.concat(pairs)
+    return pl.concat(pairs).sort("mention", "entity_id")
 
 
 def row_of(matcher: Matcher, ids: pl.Series) -> pl.DataFrame:

@@ -1,27 +1,26 @@
-"""The pairs of compare(), found by several processes: each opens the same index and takes parts of the names."""
+"""The pairs of compare(), found by several processes: this one and others, which open the same index."""
 
 import os
+import pickle
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import partial
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from threading import Thread
 
 import polars as pl
 
 from ..errors import EnvironmentFault
-from .forms import Forms
 from .index import open_index
 from .match import PART, Matcher, compare
 from .mentions import shard
-from .model import Model
 
-WORTH = 2_000
-"""Names for which another process pays: it takes as long to start as to compare so many."""
+WORTH = 5_000
+"""Names a process, at least: one more takes seconds to start."""
 _begun: list[tuple[pl.DataFrame, Matcher]] = []
 """Of a process that compares: all the names, and what it opened at its start."""
 
@@ -42,39 +41,51 @@ def compare_by(
     workers = min(processes, mentions.height // WORTH)
     if workers < 2:
         return compare(mentions, matcher, review=review, threads=processes, done=done)
-    parts = workers * -(-mentions.height // (workers * PART))
-    begin = (mentions, matcher.index.folder, matcher.forms, matcher.model)
-    pairs = []
+    # Names of a country stand together, so that each part looks into few countries.
+    asked = mentions.sort("country", "mention")
+    parts = workers * -(-asked.height // (workers * PART))
     try:
-        # Not forked: a copy of a process whose Polars has threads would stand still. Orders are short, since a process
-        # that is killed with a long one half read would keep this one waiting for ever.
-        with ProcessPoolExecutor(workers, get_context("spawn"), _begin, begin) as pool, _ended():
-            for number, found in enumerate(pool.map(partial(_compare, parts, review), range(parts))):
-                pairs.append(found)
-                done(shard(mentions, number, parts).height)
+        # Not forked: a copy of a process whose Polars has threads would stand still. What each needs is in a file, and
+        # orders are short: who writes a long one to a process that is killed meanwhile waits for ever.
+        with (
+            NamedTemporaryFile(prefix="commons-") as needed,
+            ProcessPoolExecutor(workers - 1, get_context("spawn"), _begin, (needed.name,)) as pool,
+            _ended(),
+        ):
+            pickle.dump((asked, matcher.index.folder, matcher.forms, matcher.model), needed)
+            needed.flush()
+            others = [pool.submit(_compare, parts, review, number) for number in range(parts)]
+            pairs = []
+            # From the end, what the others, who begin in front, have not begun.
+            for number, other in reversed(list(enumerate(others))):
+                part = shard(asked, number, parts)
+                pairs.append(compare(part, matcher, review=review) if other.cancel() else other.result())
+                done(part.height)
     except BrokenProcessPool as error:
         raise EnvironmentFault(
             f"comparing {mentions.height:,} names: one of {workers} processes was killed, as happens where memory is "
             "short. Free some, or match fewer names at a time."
         ) from error
-    return pl.concat(pairs)
+    return pl.concat(pairs).sort("mention", "entity_id")
 
 
 @contextmanager
 def _ended() -> Iterator[None]:
-    """Ends the others where one is killed: the pool waits for ever for one that was only just begun."""
+    """Ends the others where one is killed or this one interrupted: the pool would wait for them, of one that was only
+    just begun for ever."""
     try:
         yield
-    except BrokenProcessPool:
+    except BaseException:
         for process in active_children():
             process.kill()
         raise
 
 
-def _begin(mentions: pl.DataFrame, folder: Path, forms: Forms, model: Model) -> None:
+def _begin(needed: str) -> None:
     """What a process does first. The one that started it hears of an interruption, and takes it along when it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
+    mentions, folder, forms, model = pickle.loads(Path(needed).read_bytes())  # noqa: S301 (it is the parent's, and nobody else's)
     _begun.append((mentions, Matcher(open_index(folder), forms, model)))
 
 

@@ -31,7 +31,7 @@ REGISTER = [
         ("Energy Borealis", "DE", 0, "sorted", 100),
         ("Borealis Energy Fund III", "DE", 1, "number_conflict", 1),
         ("Borealis Energy Fund II", "DE", 1, "number_conflict", 0),
-        ("Castor Intl Mining", "US", 3, "least_a", pytest.approx(0.66, abs=0.2)),
+        ("Castor Intl Mining", "US", 3, "least_a", pytest.approx(0.95)),
         ("CC New Life", "HK", 4, "begins_with_initials_a", 1),
         ("First Bancorp", None, 5, "filing_b", 1),
         ("BorealisEnergy", "DE", 0, "same_letters", 1),
