@@ -32,7 +32,7 @@ PAIRS = {
     "reasons": pl.String,
     **{FEATURE + name: pl.Float32 for name in FEATURES},
 }
-PART = 2_500
+PART = 5_000
 """Names that are compared at a time, so that their pairs take little room."""
 SHOWN = 3
 """Candidates of each name that are kept, however unlikely."""

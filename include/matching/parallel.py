@@ -4,9 +4,10 @@ import os
 import pickle
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -50,23 +51,36 @@ def compare_by(
         with (
             NamedTemporaryFile(prefix="commons-") as needed,
             ProcessPoolExecutor(workers - 1, get_context("spawn"), _begin, (needed.name,)) as pool,
+            ThreadPoolExecutor(workers - 1) as threads,
             _ended(),
         ):
             pickle.dump((asked, matcher.index.folder, matcher.forms, matcher.model), needed)
             needed.flush()
-            others = [pool.submit(_compare, parts, review, number) for number in range(parts)]
-            pairs = []
-            # From the end, what the others, who begin in front, have not begun.
-            for number, other in reversed(list(enumerate(others))):
-                part = shard(asked, number, parts)
-                pairs.append(compare(part, matcher, review=review) if other.cancel() else other.result())
-                done(part.height)
+            left = iter(range(parts))  # each takes the next one when it is through with another
+            told = partial(_taken, left, lambda number: done(shard(asked, number, parts).height))
+            far = [threads.submit(told, partial(_sent, pool, parts, review)) for _ in range(workers - 1)]
+            near = told(lambda number: compare(shard(asked, number, parts), matcher, review=review))
+            pairs = [*near, *(found for other in far for found in other.result())]
     except BrokenProcessPool as error:
         raise EnvironmentFault(
             f"comparing {mentions.height:,} names: one of {workers} processes was killed, as happens where memory is "
             "short. Free some, or match fewer names at a time."
         ) from error
     return pl.concat(pairs).sort("mention", "entity_id")
+
+
+def _taken(
+    left: Iterator[int], done: Callable[[int], None], compared: Callable[[int], pl.DataFrame]
+) -> list[pl.DataFrame]:
+    pairs = []
+    for number in left:
+        pairs.append(compared(number))
+        done(number)
+    return pairs
+
+
+def _sent(pool: ProcessPoolExecutor, parts: int, review: float, number: int) -> pl.DataFrame:
+    return pool.submit(_compare, parts, review, number).result()
 
 
 @contextmanager
