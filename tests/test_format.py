@@ -60,7 +60,7 @@ def test_the_keys_of_the_report_of_matching_are_those_of_format_md() -> None:
     (table,) = re.findall(r"^`match.json` .*?\n\n(\|.*?)\n\n", FORMAT, re.MULTILINE | re.DOTALL)
     keys = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
     told = json.loads((GOLDEN / "matched" / "match.json").read_text())
-    assert told.keys() - {"format"} == keys - {"changes", "parents", "ownership"}
+    assert told.keys() - {"format"} == keys - {"changes", "parents", "ownership", "reasons"}
 
 
 def test_the_columns_of_matches_are_those_of_format_md_in_its_order() -> None:
