@@ -19,8 +19,6 @@ NEEDED = ("mention", "country", "words", "core")
 PAIRS = 100_000
 """Pairs whose cosines are computed at a time, so that their terms take little room."""
 LAST = (1 << 32) - 1
-LEAST = ONE**2 // 10
-"""A row whose rarest terms give a cosine below a tenth isn't looked at: it was never meant, and there are many."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +38,11 @@ def candidates(mentions: pl.DataFrame, index: Index, threads: int = 1, among: Ar
 
     `mentions` is folded (columns of NEEDED). There are three ways to find an entity, told by `by_trigrams` (of the
     core), `by_words` (whole ones) and `by_country` (trigrams, within the mention's country). Each looks for the rarest
-    terms of both names, whose cosine must be above LEAST, then keeps the rows with the highest cosine over all terms,
-    ties by id. `trigrams` and `words` are these cosines, 0 to 1, as f32. All sums are of whole numbers, hence exact: a
-    mention's candidates depend neither on other mentions nor on `threads` or the index's blocks. `among` are the rows
-    to look at, ascending: what they hold of the candidates in all rows is found, and what would be in their place.
-    Raises DataError where columns miss or a mention repeats.
+    terms of both names, then keeps the rows with the highest cosine over all terms, ties by id. `trigrams` and `words`
+    are these cosines, 0 to 1, as f32. All sums are of whole numbers, hence exact: a mention's candidates depend neither
+    on other mentions nor on `threads` or the index's blocks. `among` are the rows to look at, ascending: what they hold
+    of the candidates in all rows is found, and what would be in their place. Raises DataError where columns miss or a
+    mention repeats.
     """
     _check(mentions)
     order = np.empty_like(index.rank)
@@ -152,7 +150,7 @@ def _top(queries: csr_matrix, blocks: _Blocks, wanted: int, threads: int) -> Arr
     left = np.zeros(queries.shape[0], np.int64)
     for rank, lines, line in blocks:
         asked = csr_matrix((queries.data, line[queries.indices], queries.indptr), (queries.shape[0], lines.shape[0]))
-        found = sp_matmul_topn(asked, lines, top_n=wanted + 1, threshold=LEAST, n_threads=threads)
+        found = sp_matmul_topn(asked, lines, top_n=wanted + 1, threshold=0, n_threads=threads)
         keys = _keys(found, rank, wanted + 1)
         left = np.maximum(left, keys.min(axis=1) >> 32)
         top = _best(np.concatenate([top, keys], axis=1), wanted)

@@ -24,6 +24,10 @@ _EVERYDAY = {
     "THE NETHERLANDS": "NL",
     **dict.fromkeys(("GREAT BRITAIN", "ENGLAND", "SCOTLAND", "WALES", "NORTHERN IRELAND"), "GB"),
 }
+_OF_CHINA = ("HK", "MO", "TW")
+"""Countries of the list that are often written with China behind them."""
+_TWICE = r"^([^(,]+?)\s*[(,]\s*(?:PROVINCE OF )?([^()]+?)\)?$"
+"""A name, and another in brackets or behind a comma."""
 _LANGUAGES = ("cs", "da", "de", "es", "fi", "fr", "it", "nb_NO", "nl", "pl", "pt", "pt_BR", "sv", "tr")
 """Those of whose names of countries the list's translators have all, without the errors of half-done ones."""
 
@@ -31,10 +35,19 @@ _LANGUAGES = ("cs", "da", "de", "es", "fi", "fr", "it", "nb_NO", "nl", "pl", "pt
 def alpha2(published: pl.Series) -> pl.Series:
     """Codes of two or three letters, names in English and other languages, in any case; U.S.A. too; else null.
 
-    Names are the list's own, a few everyday ones, and its translations as Debian's iso-codes has them (pycountry).
+    Names are the list's own, a few everyday ones, and its translations as Debian's iso-codes has them (pycountry); also
+    with another name of the same country in brackets, or with the state that a territory belongs to behind a comma
+    ("United Kingdom (UK)"; "Hong Kong, China"), as the United Nations write them too ("Iran (Islamic Republic of)").
     """
     folded = published.cast(pl.String).str.replace_all(".", "", literal=True).str.strip_chars().str.to_uppercase()
-    return folded.replace_strict(_known(), default=None, return_dtype=pl.String)
+    whole, turned = _code(folded), _code(folded.str.replace(r" \((.*)\)$", ", $1"))
+    one, two = (_code(folded.str.extract(_TWICE, group)) for group in (1, 2))
+    agreed = (one == two) | (one.is_in(_OF_CHINA) & (two == "CN"))
+    return pl.select(pl.coalesce(whole, turned, one.set(~agreed.fill_null(False), None))).to_series()
+
+
+def _code(names: pl.Series) -> pl.Series:
+    return names.replace_strict(_known(), default=None, return_dtype=pl.String)
 
 
 @cache

@@ -63,8 +63,8 @@ def compare_by(
             pairs = [*near, *(found for other in far for found in other.result())]
     except BrokenProcessPool as error:
         raise EnvironmentFault(
-            f"comparing {mentions.height:,} names: one of {workers} processes was killed, as happens where memory is "
-            "short. Free some, or match fewer names at a time."
+            f"comparing {mentions.height:,} names: one of {workers} processes ended before its work, as happens where "
+            "memory is short. Free some, or match fewer names at a time."
         ) from error
     return pl.concat(pairs).sort("mention", "entity_id")
 

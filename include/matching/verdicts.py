@@ -5,6 +5,7 @@ import polars as pl
 from ..tables.checkdigits import lei
 from .characters import written_otherwise
 from .decisions import alone, decided
+from .distinct import one_word_of_more, other_number
 from .letters import LONGEST
 from .match import DETAILS, FEATURE
 
@@ -12,6 +13,8 @@ FACTS = (*(name for name in DETAILS.values() if name != "entity_id"), "method", 
 FACTS += ("named", "fits", "verdict", "unsure")
 ONE_LEI = "an entity has one LEI, and the likeliest has another: for a person to judge"
 ALIKE = "written with other characters that sound alike: for a person to judge"
+NUMBER = "another number or direction in the register's name: for a person to judge"
+ONE_WORD = "one word, where the register's name has more: for a person to judge"
 CUT = f"only the first {LONGEST:,} characters were compared: for a person to judge"
 NO_WORD = "no letter or digit in the name, only signs that were read as words: for a person to judge"
 PICTURE = "an emoji in the name was read as a word: for a person to judge"
@@ -40,17 +43,22 @@ def placed(
     pairs: pl.DataFrame, told: pl.DataFrame, kept_back: pl.DataFrame, accept: float, review: float, single: bool
 ) -> pl.DataFrame:
     """`pairs` (overrides.applied), entity_id as entity, with place, taken and tied_to (see decisions.alone), unsure
-    (why the pair is for a person: of `kept_back`, unlinkable's, an LEI only where the entity's id is another; or other
-    characters), and of their mention: named (how many entities its identifiers name), fits (see _fitting), verdict
-    (overrides.judged)."""
+    (why the pair is for a person: of `kept_back`, unlinkable's, an LEI only where the entity's id is another; or what
+    tells the names apart), and of their mention: named (how many entities its identifiers name), fits (see _fitting),
+    verdict (overrides.judged)."""
     named = pl.col("method") == "identifier"
     place = pl.when(pl.col("method") == "reviewed").then(0).when(named).then(1).otherwise(2).cast(pl.UInt8)
     verdict = told.filter(pl.col("verdict") != "no match").select("mention", "verdict")
     known = pairs.with_columns(_fitting(accept, review), place=place).rename({"entity_id": "entity"})
     known = known.join(verdict, on="mention", how="left", maintain_order="left")
     known = known.join(kept_back, on="mention", how="left", maintain_order="left")
-    alike = written_otherwise(known["name"], known["entity_name"])
-    known = known.with_columns(unsure=_unsure(alike)).drop("name")
+    names = known["name"], known["entity_name"]
+    apart = known.select(
+        pl.when(written_otherwise(*names)).then(pl.lit(ALIKE))
+        .when(other_number(*names)).then(pl.lit(NUMBER))
+        .when(one_word_of_more()).then(pl.lit(ONE_WORD))
+    ).to_series()  # fmt: skip
+    known = known.with_columns(unsure=_unsure(apart)).drop("name")
     if not single:
         return known.with_columns(tied_to=pl.lit(0, pl.UInt32), taken=pl.lit(False))
     conflict, elsewhere = ~pl.col("fits") & (pl.col("named") > 0), pl.col("fits") & (pl.col("place") != 1)
@@ -58,9 +66,9 @@ def placed(
     return alone(known.with_columns(fixed=pl.col("place") == 0, closed=closed), review).drop("fixed", "closed")
 
 
-def _unsure(alike: pl.Series) -> pl.Expr:
+def _unsure(apart: pl.Series) -> pl.Expr:
     foreign, unnamed = pl.col("foreign") & lei(pl.col("entity")), pl.col("place") == 2
-    told = pl.when(foreign).then(pl.lit(ONE_LEI)).when(pl.lit(alike) & unnamed).then(pl.lit(ALIKE))
+    told = pl.when(foreign).then(pl.lit(ONE_LEI)).when(unnamed).then(pl.lit(apart))
     return pl.coalesce("misread", told)
 
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
 
 from include.errors import DataError
 from include.matching.countries import alpha2
@@ -100,6 +101,32 @@ def test_countries_are_codes_or_names_of_the_standard(published: str, code: str 
     known |= {"Paraguai": "PY"}
     wanted = None if code == "-" else code or known[published]
     assert alpha2(pl.Series([published, None], dtype=pl.String)).to_list() == [wanted, None]
+
+
+@pytest.mark.parametrize(
+    ("published", "code"),
+    [
+        ("United Kingdom (UK)", "GB"),
+        ("Hong Kong, China", "HK"),
+        ("Iran (Islamic Republic of)", "IR"),
+        ("Korea, Republic of", "KR"),
+        ("Germany, France", None),
+        ("Atlantis (UK)", None),
+        ("Georgia, USA", None),
+        ("China, Hong Kong", None),
+    ],
+)
+def test_a_country_that_is_written_twice(published: str, code: str | None) -> None:
+    assert alpha2(pl.Series([published])).to_list() == [code]
+
+
+def test_every_country_of_the_climate_targets_is_known(shared: Path) -> None:
+    file = shared / "sbti_companies/companies-taking-action_2023-01-18_8eb0c06.xlsx"
+    heading, *rows = CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()
+    place = heading.index("Location")
+    published = pl.Series([str(row[place]) for row in rows if row[place]])
+    assert published.len() > 4_000
+    assert published.filter(alpha2(published).is_null()).to_list() == []
 
 
 def test_every_country_code_of_the_power_plants_is_known(shared: Path) -> None:

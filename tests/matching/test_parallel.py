@@ -82,7 +82,7 @@ def test_few_names_start_no_process(asked: pl.DataFrame, matcher: Matcher, monke
 def test_a_process_that_is_killed_is_told(asked: pl.DataFrame, matcher: Matcher) -> None:
     killer = threading.Thread(target=lambda: other(psutil.Process()).kill())
     killer.start()
-    with pytest.raises(EnvironmentFault, match="one of 2 processes was killed"):
+    with pytest.raises(EnvironmentFault, match="one of 2 processes ended before its work"):
         parallel.compare_by(2, asked, matcher, review=0.3)
     killer.join()
 

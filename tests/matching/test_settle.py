@@ -53,7 +53,7 @@ def names(*rows: tuple[str, str | None], **identifiers: Sequence[str | None]) ->
 
 def settled(asked: pl.DataFrame, matcher: Matcher, judgements: Sequence[Judgement] = (), **more: Any) -> Settled:
     pairs = compare(asked, matcher, review=0.3)
-    return settle(asked, pairs, matcher, accept=ACCEPT, review=0.3, judgements=judgements, **more)
+    return settle(asked, pairs, matcher, **{"accept": ACCEPT, "review": 0.3, "judgements": judgements} | more)
 
 
 def one(found: Settled) -> dict[str, Any]:
@@ -166,6 +166,22 @@ def test_a_name_in_chinese_characters_is_not_linked_to_one_that_only_sounds_alik
     assert row["reasons"].startswith("written with other characters that sound alike")
     for same in ("上海复兴医药股份有限公司", "上海复兴医药有限公司", "上海复兴医药"):
         assert one(settled(names((same, "CN")), matcher))["entity_id"] == FUXING, same
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("Sweco", "one word, where the register's name has more"), ("Danton XII Solar", "another number or direction")],
+)
+def test_a_name_that_is_only_alike_is_not_linked(tmp_path: Path, name: str, why: str) -> None:
+    held = [("LEISWECO000000000012", "SWECO Energy GmbH"), ("LEIDANTON00000000012", "Danton XI Solar GmbH")]
+    rows = [*ENTITIES, *((*entity, "DE", "GENERAL", "ACTIVE", None) for entity in held)]
+    register = pl.DataFrame(rows, ["id", "name", "country", "category", "status", "isin"], orient="row")
+    matcher = real.matcher(register, tmp_path / "x", legal_forms(elf.few()))
+    row = one(settled(names((name, "DE")), matcher, accept=0.4))
+    assert (row["decision"], row["entity_id"]) == ("review", None)
+    assert row["reasons"].startswith(why)
+    same = one(settled(names((row["candidate_name"], "DE")), matcher, accept=0.4))
+    assert same["entity_id"] == row["candidate_id"]
 
 
 def test_a_name_of_which_a_part_is_not_compared_is_not_linked(matcher: Matcher) -> None:

@@ -15,6 +15,8 @@ from ...validation.casting import Casting, cast
 from ..drafting.guess import style_of
 from ..drafting.rows import MISSING_LIKE
 
+_NAMES = ("NA", "na", "NULL", "null", "None", "none", "NaN", "nan", "x")
+"""What companies are called, though elsewhere it says that a value is missing."""
 _MOSTLY = 0.9
 _NUMBER = r"^\s*[+-]?[\d.,'\s]*\d[\d.,]*\s*%?$"
 
@@ -43,13 +45,13 @@ def stated(values: pl.Series, *, spared: Collection[str] = ()) -> pl.Series:
 
 
 def texts(rows: pl.DataFrame, column: str, option: str) -> pl.Series:
-    """The names in a column, null where there is none ("", "-", "n/a" …).
+    """The names in a column, null where there is none ("", "-", "n/a" …; "NA" and "null" are names).
 
     Raises DataError where they are numbers, dates or lists, which name nobody.
     """
     values = rows[column]
     kind = str(values.dtype)
-    values = stated(values) if values.dtype == pl.String else values
+    values = stated(values, spared=_NAMES) if values.dtype == pl.String else values
     given = values.drop_nulls()
     if values.dtype == pl.String and given.len() and given.str.contains(_NUMBER).mean() > _MOSTLY:  # type: ignore[operator]
         kind = "numbers"

@@ -60,7 +60,7 @@ def link(asked: Asked, register: str, bands: Bands, to: Path | None, judged: Pat
 
 def linked(found: Mentions, known: Opened, bands: Bands, decided: tuple[Judgement, ...]) -> Settled:
     """What the names of `found` are, by the register and by what people decided."""
-    frame, cores = found.frame, os.cpu_count() or 1
+    frame, cores = found.frame, len(os.sched_getaffinity(0))
     with progress("Comparing", frame.height) as done:
         pairs = compare_by(cores, frame, known.matcher, review=bands.review, done=done)
     return settle(
