@@ -77,7 +77,7 @@ def _show(diff: Diff, to_markdown: str, to_page: Path | None, audience: Sensitiv
     A reader of this terminal sees what is internal, one of a file that may be passed on what is public; `audience`
     overrides both.
     """
-    public, internal = (shown_to(diff, audience or level) for level in ("public", "internal"))
+    public, internal = shown_to(diff, audience or "public"), shown_to(diff, audience or "internal")
     if to_page:
         _write(to_page, page(public))
     if to_markdown == "-":

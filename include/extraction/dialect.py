@@ -27,7 +27,8 @@ def dialect_of(sample: list[str], source: Source) -> Dialect:
 def reader_options(dialect: Dialect) -> dict[str, object]:
     """What csv.reader and csv.writer need to know."""
     options: dict[str, object] = {"delimiter": dialect.delimiter, "strict": True}
-    return options | ({"quotechar": dialect.quote} if dialect.quote else {"quoting": csv.QUOTE_NONE})
+    quoted: dict[str, object] = {"quotechar": dialect.quote} if dialect.quote else {"quoting": csv.QUOTE_NONE}
+    return options | quoted
 
 
 def _quote(sample: list[str]) -> str:

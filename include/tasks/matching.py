@@ -122,8 +122,8 @@ def names(run: Asked, rows: pl.LazyFrame) -> Mentions:
     column = match.country_column
     country = pl.col(column) if column else pl.lit(match.country, pl.String)
     weight = {"weight": pl.col(match.weight)} if match.weight else {}
-    given = {kind: pl.col(column).cast(pl.String) for kind, column in match.identifiers.items()}
-    return mentions(rows.select(name=pl.col(match.entity), country=country, **weight, **given).collect())
+    given = [pl.col(column).cast(pl.String).alias(kind) for kind, column in match.identifiers.items()]
+    return mentions(rows.select(*given, name=pl.col(match.entity), country=country, **weight).collect())
 
 
 def followed(run: Asked, place: Path) -> Last | None:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import get_args
 
 import polars as pl
 
 from ..adapters.progress import busy
 from ..adapters.store import Store
 from ..contracts import loader
+from ..contracts.matching import Kind
 from ..contracts.matching import Register as Columns
 from ..contracts.words import counted
 from ..errors import DataError
@@ -29,7 +31,7 @@ from ..settings import REPOSITORY
 from . import heads, indexes, reading, stored
 from .pins import Entry
 
-KINDS = ("lei", "isin", "cik", "other")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 MODEL = Path(model.__file__).with_name("model.json")
 _FOLDS = [MODEL.with_name(f"{name}.py") for name in ("designations", "folding", "forms", "letters", "scripts")]
 _FOLDS += [MODEL.with_name("forms.yaml")]
@@ -146,7 +148,10 @@ def chosen(columns: Columns) -> dict[str, str]:
     """The register's column by what it is to matching; without those that the contract doesn't name."""
     fields = ("id", "name", "country", "category", "legal_form", "status")
     own = {field: getattr(columns, field) for field in fields if getattr(columns, field)}
-    return own | {kind: columns.identifiers[kind] for kind in KINDS if kind in columns.identifiers}
+    for kind in KINDS:
+        if column := columns.identifiers.get(kind):
+            own[kind] = column
+    return own
 
 
 def _made(entry: Entry, forms: Forms, columns: Columns, place: Path, repository: Path) -> Index:

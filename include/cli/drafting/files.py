@@ -180,7 +180,7 @@ def _records(lines: list[str], delimiter: str, first: int) -> list[rows.Numbered
 
 def _say(layout: rows.Layout, found: Look, skipped: str) -> None:
     if found.header is not None:
-        given = layout.header if len(layout.header) > 1 else max(layout.header, default=0)
+        given = layout.header if len(layout.header) > 1 else (*layout.header, 0)[0]
         found.add("header", given, "as it was given")
     elif not layout.header:
         found.add("header", 0, "the first row is data already; columns are called column_1 and so on")
