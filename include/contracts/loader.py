@@ -153,7 +153,7 @@ def _outside(folder: Path, contract: Contract, document: Document) -> list[tuple
         wrong.append(
             (document.line(("source",)), "missing key 'url' in source. Add it, or write `addresses()` in extract.py.")
         )
-    if told := [*_references(folder, contract), *_matching(folder, contract)]:
+    if told := [*_references(folder, contract), *_lineage(folder, contract), *_matching(folder, contract)]:
         wrong += _placed(document, told)
     return wrong
 
@@ -161,6 +161,12 @@ def _outside(folder: Path, contract: Contract, document: Document) -> list[tuple
 def _references(folder: Path, contract: Contract) -> Iterator[tuple[Place, str]]:
     for number, reference in enumerate(contract.expect.references):
         yield from _other(folder, ("expect", "references", number, "dataset"), reference.dataset)
+
+
+def _lineage(folder: Path, contract: Contract) -> Iterator[tuple[Place, str]]:
+    for number, also in enumerate(contract.lineage):
+        if also.dataset:
+            yield from _other(folder, ("lineage", number, "dataset"), also.dataset)
 
 
 def _matching(folder: Path, contract: Contract) -> Iterator[tuple[Place, str]]:

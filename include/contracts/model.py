@@ -1,7 +1,7 @@
 """What a contract may say: its keys, their types, and what each means to an author."""
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -10,6 +10,7 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 
 from . import facts
@@ -169,6 +170,25 @@ class Sums(Strict):
     """Whether the rows of such a group are quarantined, or counted only."""
 
 
+class Upstream(Strict):
+    """Something else that the table comes from, where no other key says it: told in its lineage, never read."""
+
+    address: Address | None = None
+    """The address of a source, such as the page that a person copied from."""
+    dataset: Name | None = None
+    """Or another dataset."""
+    note: Text
+    """What was taken from there, for whoever looks at the lineage."""
+    columns: dict[Name, tuple[Line, ...]] = Field(default={})
+    """Columns here, each with the columns over there that it is made of."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.address is None) == (self.dataset is None):
+            raise ValueError("expected an address or a dataset, one of both. Say where the table comes from.")
+        return self
+
+
 class Expect(Strict):
     """Rules on the table as a whole. A broken one stops the run, the last good version stays."""
 
@@ -259,6 +279,8 @@ class Contract(Strict):
     """Schema changes that break readers and are meant, each for one version."""
     register: Register | None = None
     """How this dataset is searched, where others match names against it."""
+    lineage: tuple[Upstream, ...] = ()
+    """What the table also comes from, where no other key says it."""
     match: Match | None = None
     """How the names in this dataset are matched to the legal entities of a register."""
 

@@ -21,9 +21,14 @@ def version_at(repository: Path, name: str, revision: str | None = None) -> Vers
 
     In the working tree the commit is empty where none pins it yet. Raises as `reading.entry_at`.
     """
-    entry = entry_at(repository, name, revision)
+    return pinned_by(repository, entry_at(repository, name, revision), revision)
+
+
+def pinned_by(repository: Path, entry: Entry, revision: str | None = None) -> Version:
+    """The version of `entry` with the commit on the way to `revision` (HEAD by default) that pinned it first."""
     said = (entry.meta.content, entry.meta.run)
-    found = next((known for known in _known(repository, name, revision) if (known.content, known.run) == said), None)
+    known = _known(repository, entry.name, revision)
+    found = next((one for one in known if (one.content, one.run) == said), None)
     return Version(found.commit, found.date, found.who, entry) if found else Version("", "", "", entry)
 
 
