@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from ..adapters import clone, git
 from ..adapters.cache import cache_folder, fetch, listing
@@ -19,9 +19,14 @@ from ..contracts.columns import TableSchema
 from ..errors import DataError
 from ..settings import REPOSITORY, settings
 from ..tables import blocks, parquet
-from . import lazily, timeline, withdrawal, worktree
+from . import timeline, withdrawal, worktree
 from .pins import FILE, Entry, parse, parse_one
 from .revisions import resolve
+
+if TYPE_CHECKING:  # a third of a second that commands which open no table never need
+    import pyarrow.dataset as ds
+
+    from . import lazily
 
 TABLE = "table/"
 log = logging.getLogger("commons")
@@ -111,17 +116,23 @@ def rows_of(entry: Entry, repository: Path = REPOSITORY) -> pl.LazyFrame:
     They are read where they lie on this machine, else from the remote; a version older than blocks.json comes whole.
     Raises DataError where it was withdrawn, EnvironmentFault, also when the query runs, where bytes are not to be had.
     """
+    from . import lazily
+
     table = table_of(entry, repository)
     return lazily.frame(table) if table else parquet.scan(table_files(entry, cache_folder(repository), repository))
 
 
 def dataset_of(
     entry: Entry, columns: Sequence[str] | None = None, where: pl.Expr | None = None, repository: Path = REPOSITORY
-) -> ds.Dataset:
+) -> "ds.Dataset":
     """The same for Arrow, of `columns` and of the row groups that may meet `where` (all by default); verified now.
 
     Raises as `rows_of`, and DataError where there is no such column.
     """
+    import pyarrow.dataset as ds
+
+    from . import lazily
+
     into = cache_folder(repository)
     arrow = parquet.arrow_schema(TableSchema.from_json(file_of(entry, "schema.json", into, repository).read_bytes()))
     asked = [*(columns or ()), *(where.meta.root_names() if where is not None else ())]
@@ -133,8 +144,10 @@ def dataset_of(
     return ds.dataset(files, schema=pa.schema([arrow.field(name) for name in columns or arrow.names]))
 
 
-def table_of(entry: Entry, repository: Path = REPOSITORY) -> lazily.Table | None:
+def table_of(entry: Entry, repository: Path = REPOSITORY) -> "lazily.Table | None":
     """A version's table with the hashes of its blocks; None where the version is older than these."""
+    from . import lazily
+
     into = cache_folder(repository)
     source, files = located(entry, into, repository)
     if blocks.FILE not in files:
