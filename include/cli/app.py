@@ -7,7 +7,7 @@ import sys
 import typer
 
 from ..errors import DataCommonsError, no_room
-from .commands import authoring, matching, operating, reading, reviewing
+from .commands import authoring, cataloguing, matching, operating, reading, reviewing
 from .console import err, plain
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
@@ -21,6 +21,7 @@ for who, commands in {
     for command in commands.app.registered_commands:
         command.rich_help_panel = who
     app.add_typer(commands.app)
+app.add_typer(cataloguing.app, name="catalogue", rich_help_panel="An operator")
 
 
 def main() -> None:
