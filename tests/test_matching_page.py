@@ -106,6 +106,36 @@ def test_a_person_reviews_and_the_next_match_goes_by_it(clone: Path) -> None:
 
 
 @pytest.mark.timeout(900)
+def test_the_model_learns_from_what_people_judged(clone: Path, tmp_path: Path) -> None:
+    """Names of the register that lost their legal form are right, those with another first word are not."""
+    said(f".venv/bin/commons open lei_entities --to {tmp_path / 'register.csv'}", clone)
+    with (tmp_path / "register.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["country_code"] == "DE"]
+    judged = {}
+    for number, row in enumerate(rows[:: len(rows) // 90]):
+        right = number % 3 > 0
+        name = row["legal_name"].removesuffix(" GmbH") if right else f"Zweite {row['legal_name']}"
+        found = "match" if right else "no match"
+        judged[name] = judgements.Judgement(name, "DE", row["lei"], found, "Ann", "2026-11-20", "looked it up")
+    assert len(judged) >= 80
+    (tmp_path / "judgements.csv").write_text(judgements.to_text(judged.values()), encoding="utf-8")
+    train = f".venv/bin/commons match --train --judgements {tmp_path / 'judgements.csv'}"
+    told = json.loads(said(f"{train} --json", clone))
+    whole = {row["model"]: row for row in told["worth"] if row["scores"] == "all"}
+    assert whole["before"]["names"] == whole["after"]["names"] >= 80
+    assert all(0.5 < whole["after"][what] <= 1 for what in ("precision", "recall"))
+    assert told["before"] != told["after"]
+    model = "git status --porcelain include/matching/model.json"
+    assert (told["replaced"], said(model, clone)) == (False, "")
+    assert f"Model {told['before']} before, {told['after']} after" in said(f"{train} --replace", clone)
+    assert said(model, clone).split() == ["M", "include/matching/model.json"]
+    run("git checkout -q include/matching/model.json", clone)
+    done = run(f"{train} companies.csv", clone)
+    assert done.returncode == 2
+    assert "leave out companies.csv" in " ".join(done.stderr.split())
+
+
+@pytest.mark.timeout(900)
 def test_a_dataset_of_ones_own_is_matched_and_judged(clone: Path) -> None:
     said(NEW, clone)
     folder = clone / "include" / "datasets" / "my_companies"

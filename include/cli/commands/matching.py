@@ -47,6 +47,9 @@ def match(
     as_json: Json = False,
 ) -> None:
     """Link the names in a file to legal entities of a register, with reasons; or explain one name."""
+    if file and (train or explain):
+        other = "--train learns from judgements: name theirs with --judgements" if train else "--explain takes one name"
+        raise typer.BadParameter(f"{other}; leave out {file}.", param_hint="FILE")
     if train:
         with err.status(START):
             from ..matching.training import train as learn
