@@ -10,8 +10,11 @@ VERBS: tuple[Verb, ...] = ("sync", "extract", "validate", "publish")
 """What pods do in a run of every dataset, in this order."""
 VERIFICATION = "verification"
 """The DAG that looks after all datasets, and its name in the store: no dataset may have it."""
+CATALOGUE = "catalogue"
+"""The DAG that delivers what waits for the catalogue: no dataset may have its name either."""
+RESERVED = {VERIFICATION: "verifies all datasets", CATALOGUE: "tells the catalogue of all datasets"}
 
-KEPT = ("runs", "published", "logs")
+KEPT = ("runs", "published", "logs", "delivered")
 """What runs leave, each file for KEPT_DAYS after its last change."""
 KEPT_DAYS = 90
 
@@ -97,3 +100,23 @@ def index(register: str, key: str, file: str) -> str:
 def head(ref: str, dataset: str) -> str:
     """The newest version of a dataset on the publication ref."""
     return f"heads/{quote(ref, safe='')}/{dataset}.json"
+
+
+def spool(dataset: str = "") -> str:
+    """Events that wait for the catalogue, of all or of one dataset; `dataset` may be the id of any DAG."""
+    return f"spool/{encoded(dataset)}" if dataset else "spool"
+
+
+def refused(dataset: str = "") -> str:
+    """Events that the catalogue refused for good, with its reason, of all or of one dataset."""
+    return f"spool-refused/{encoded(dataset)}" if dataset else "spool-refused"
+
+
+def delivered(dataset: str, run: str) -> str:
+    """What was delivered of a run: the last event of each of its tasks."""
+    return f"delivered/{encoded(dataset)}/{encoded(run)}.json"
+
+
+def deliverer(number: int) -> str:
+    """Who delivers; the highest number is the one who does, or was the last."""
+    return f"spool-deliverer/{number:08d}.json"

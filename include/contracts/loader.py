@@ -11,7 +11,7 @@ from ..errors import ContractError
 from . import matched
 from .columns import TableSchema
 from .document import Document, Place, Refused, parse, read
-from .layout import VERIFICATION
+from .layout import RESERVED
 from .model import Contract
 from .names import is_snake
 from .places import shown
@@ -139,8 +139,8 @@ def _contract(document: Document) -> tuple[Contract | None, list[tuple[int, str]
 
 def _folder(folder: Path) -> list[str]:
     name = folder.absolute().name
-    if name == VERIFICATION:
-        return [f"{shown(folder)}: {name!r} is the name of the DAG that verifies all datasets. Choose another one."]
+    if does := RESERVED.get(name):
+        return [f"{shown(folder)}: {name!r} is the name of the DAG that {does}. Choose another one."]
     if is_snake(name):
         return []
     return [f"{shown(folder)}: expected a folder in snake case, found {name!a}. Rename it: it is the dataset's name."]

@@ -9,7 +9,7 @@ from airflow.sdk import DAG, Asset, AssetAny, CronDataIntervalTimetable, chain, 
 from airflow.sdk.exceptions import AirflowFailException
 
 from ..contracts import loader
-from ..contracts.layout import VERIFICATION, Verb, verbs
+from ..contracts.layout import RESERVED, Verb, verbs
 from ..contracts.model import Contract
 from . import announce as announcing
 from . import macros
@@ -96,7 +96,7 @@ def _text(name: str, contract: Contract) -> str:
 
 
 def _broken(name: str, message: str) -> DAG:
-    told = f"{name}_" if name == VERIFICATION else re.sub(r"[^\w.-]", "_", name)
+    told = f"{name}_" if name in RESERVED else re.sub(r"[^\w.-]", "_", name)
     with DAG(
         dag_id=dag_id(told),
         doc_md=f"# {name}: the contract can't be used\n\n```\n{message}\n```\n",
