@@ -1,54 +1,21 @@
 """Where each table and column comes from, and what depends on it: a graph made of contracts and schemas."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
-from ..contracts.layout import Verb
 from ..contracts.words import counted
+from .edges import edges, untraced
 from .model import Described
+from .nodes import TABLES, ColumnEdge, Edge, Kind, Node
 
-Kind = Literal["source", "raw", "table", "matches", "rollup"]
-TABLES: tuple[Kind, ...] = ("table", "matches", "rollup")
-"""What a version publishes as tables: the rows, the links of its names, its quantities by owner."""
+__all__ = ["TABLES", "ColumnEdge", "Edge", "Graph", "Kind", "Node", "Step", "graph", "hit", "walk", "without_upstream"]
 
-
-@dataclass(frozen=True, order=True)
-class Node:
-    """Something that data lie in: a public address, a dataset's archived bytes, or one of its tables."""
-
-    kind: Kind
-    name: str
-    """The address of a source; of all others, the dataset."""
-
-    def __str__(self) -> str:
-        return self.name if self.kind in ("source", "table") else f"{self.name}: {self.kind}"
-
-
-@dataclass(frozen=True)
-class ColumnEdge:
-    """One column made of another."""
-
-    upstream: str
-    """The column there; of raw, its heading in the source."""
-    downstream: str
-    how: str
-    """What was done to it: "renamed, read as float64"."""
-
-
-@dataclass(frozen=True)
-class Edge:
-    """One thing made of another by a task of a dataset's DAG."""
-
-    upstream: Node
-    downstream: Node
-    dataset: str
-    """Whose DAG."""
-    task: Verb
-    how: str
-    """In words: "fetched", "names looked up"."""
-    columns: tuple[ColumnEdge, ...] = ()
-    """Empty where the step doesn't know: extract.py is any function."""
+Way = Literal["up", "down"]
+Reached = dict[Node, dict[str, None]]
+"""Nodes on the way, each with the columns there that are reached, in order; none where whole tables are followed."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +29,8 @@ class Step:
     """It stood before, so what lies beyond it isn't told again; a circle ends so too."""
     columns: tuple[str, ...] = ()
     """Where a column is followed: the columns here that it leads to."""
+    untold: bool = False
+    """Where a column is followed: the step doesn't say by which columns it goes, so nothing beyond is looked at."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +40,8 @@ class Graph:
     edges: tuple[Edge, ...]
     owners: dict[str, str] = field(default_factory=dict)
     """Who answers for each dataset: an e-mail address."""
+    untraced: dict[str, str] = field(default_factory=dict)
+    """By dataset, why a column of its table may have nothing upstream."""
 
     def nodes(self) -> set[Node]:
         """All nodes."""
@@ -78,139 +49,140 @@ class Graph:
 
     def up(self, node: Node, columns: Iterable[str] = ()) -> Step:
         """What `node` (or `columns` of it) is made of, back to the public addresses."""
-        return self._step(node, None, tuple(columns), "up", set())
+        return self._tree(node, tuple(columns), "up")
 
     def down(self, node: Node, columns: Iterable[str] = ()) -> Step:
         """What is made of `node`, or of `columns` of it."""
-        return self._step(node, None, tuple(columns), "down", set())
+        return self._tree(node, tuple(columns), "down")
 
-    def _step(
-        self, node: Node, by: Edge | None, columns: tuple[str, ...], way: Literal["up", "down"], seen: set[object]
-    ) -> Step:
-        if (node, columns) in seen:
-            return Step(node, by, again=bool(self._next(node, way)), columns=columns)
-        seen.add((node, columns))
-        beyond = []
-        for edge in self._next(node, way):
+    def reach(self, start: Iterable[Node], columns: Iterable[str] = (), way: Way = "down") -> Reached:
+        """All nodes on the way from `start`, itself first, with the columns there that `columns` lead to."""
+        asked = tuple(columns)
+        found: Reached = {node: dict.fromkeys(asked) for node in start}
+        queue = [(node, asked) for node in found]
+        for here, new in queue:
+            for edge in self.next(here, way):
+                there, led = _other(edge, way), _led(edge, new, way)
+                fresh = tuple(column for column in led if column not in found.get(there, ()))
+                if fresh or (there not in found and not asked):
+                    found.setdefault(there, {}).update(dict.fromkeys(fresh))
+                    queue.append((there, fresh))
+        return found
+
+    def next(self, node: Node, way: Way) -> list[Edge]:
+        """The edges by which the way goes on from `node`."""
+        return self._index[way].get(node, [])
+
+    def ends(self, node: Node, columns: Iterable[str]) -> tuple[tuple[str, ...], str]:
+        """Which `columns` of `node` are made of nothing that is known, and why."""
+        known = {c.downstream for edge in self.next(node, "up") for c in edge.columns if c.derives}
+        whole = node.kind == "source" or any(edge.whole for edge in self.next(node, "up"))
+        lost = () if whole else tuple(column for column in columns if column not in known)
+        return lost, self._why(node) if lost else ""
+
+    def _why(self, node: Node) -> str:
+        if node.kind == "raw":
+            return "extract.py knows the address, and it has not run yet"
+        if node.kind == "table":
+            return self.untraced.get(node.name, "nothing is known of this dataset here")
+        return "the match step computes it"
+
+    @cached_property
+    def _index(self) -> dict[Way, dict[Node, list[Edge]]]:
+        up: dict[Node, list[Edge]] = defaultdict(list)
+        down: dict[Node, list[Edge]] = defaultdict(list)
+        for edge in self.edges:
+            up[edge.downstream].append(edge)
+            down[edge.upstream].append(edge)
+        return {"up": up, "down": down}
+
+    def _tree(self, start: Node, columns: tuple[str, ...], way: Way) -> Step:
+        """Depth first and without recursion: a chain may be longer than Python's stack."""
+        reached = self.reach([start], columns, way)
+        seen, stack = {start}, [_Open(start, None, columns, self._further(start, reached, way))]
+        while True:
+            last = stack[-1]
+            if (leads := next(last.further, None)) is None:
+                step = Step(last.node, last.edge, tuple(last.beyond), columns=last.columns)
+                stack.pop()
+                if not stack:
+                    return step
+                stack[-1].beyond.append(step)
+                continue
+            edge, led = leads
+            node, untold = _other(edge, way), bool(columns) and not led
+            if untold or node in seen:
+                again = not untold and bool(self.next(node, way))
+                last.beyond.append(Step(node, edge, again=again, columns=led, untold=untold))
+                continue
+            seen.add(node)
+            stack.append(_Open(node, edge, led, self._further(node, reached, way)))
+
+    def _further(self, node: Node, reached: Reached, way: Way) -> Iterator[tuple[Edge, tuple[str, ...]]]:
+        """The edges that go on from `node`, each with the columns on its other side; none where that isn't told."""
+        columns = tuple(reached[node])
+        for edge in self.next(node, way):
             led = _led(edge, columns, way)
-            if led or not columns:
-                other = edge.upstream if way == "up" else edge.downstream
-                beyond.append(self._step(other, edge, led, way, seen))
-        return Step(node, by, tuple(beyond), columns=columns)
-
-    def _next(self, node: Node, way: Literal["up", "down"]) -> list[Edge]:
-        here = {"up": "downstream", "down": "upstream"}[way]
-        return [edge for edge in self.edges if getattr(edge, here) == node]
+            if led or not columns or not (edge.columns or edge.whole):
+                yield edge, led
 
 
-def _led(edge: Edge, columns: tuple[str, ...], way: Literal["up", "down"]) -> tuple[str, ...]:
+@dataclass
+class _Open:
+    """A step whose further ones are being looked at."""
+
+    node: Node
+    edge: Edge | None
+    columns: tuple[str, ...]
+    further: Iterator[tuple[Edge, tuple[str, ...]]]
+    beyond: list[Step] = field(default_factory=list)
+
+
+def _other(edge: Edge, way: Way) -> Node:
+    return edge.upstream if way == "up" else edge.downstream
+
+
+def _led(edge: Edge, columns: Iterable[str], way: Way) -> tuple[str, ...]:
     """The columns on the other side of `edge` that `columns` on this side lead to."""
-    here, there = ("downstream", "upstream") if way == "up" else ("upstream", "downstream")
-    return tuple(dict.fromkeys(getattr(c, there) for c in edge.columns if getattr(c, here) in columns))
+    asked = set(columns)
+    if edge.whole:
+        return tuple(columns)
+    pairs = ((c.downstream, c.upstream) if way == "up" else (c.upstream, c.downstream) for c in edge.columns)
+    return tuple(dict.fromkeys(there for here, there in pairs if here in asked))
 
 
 def walk(step: Step) -> Iterator[Step]:
     """`step` and all beyond it, each before what lies beyond it."""
-    yield step
-    for further in step.beyond:
-        yield from walk(further)
+    waiting = [step]
+    while waiting:
+        yield (last := waiting.pop())
+        waiting.extend(reversed(last.beyond))
 
 
 def hit(graph: Graph, name: str, columns: Iterable[str] = ()) -> dict[str, list[Node]]:
     """Who is hit when dataset `name` (or `columns` of it) changes: the tables made of it, by dataset; not its own."""
-    found: dict[str, list[Node]] = {}
-    for step in walk(graph.down(Node("table", name), columns)):
-        if step.node.name != name and step.node not in found.get(step.node.name, []):
-            found.setdefault(step.node.name, []).append(step.node)
-    return found
+    found: dict[str, list[Node]] = defaultdict(list)
+    for node in graph.reach([Node("table", name)], columns):
+        if node.name != name:
+            found[node.name].append(node)
+    return dict(found)
 
 
 def graph(datasets: Iterable[Described]) -> Graph:
     """The graph of all `datasets`; each table that a version publishes has something upstream."""
-    known = sorted(datasets, key=lambda one: one.name)
-    edges = [edge for one in known for edge in _edges(one, {other.name: other for other in known})]
-    return Graph(tuple(edges), {one.name: one.contract.owner for one in known})
-
-
-def _edges(one: Described, known: dict[str, Described]) -> Iterator[Edge]:
-    table = Node("table", one.name)
-    yield from _fetched(one)
-    yield Edge(Node("raw", one.name), table, one.name, "validate", "read and validated", _read(one))
-    for reference in one.contract.expect.references:
-        columns = tuple(
-            ColumnEdge(there, here, "must exist there")
-            for here, there in zip(reference.columns, reference.to, strict=True)
-        )
-        yield Edge(Node("table", reference.dataset), table, one.name, "validate", "checked against", columns)
-    for also in one.contract.lineage:
-        origin = Node("table", also.dataset) if also.dataset else Node("source", also.address or "")
-        columns = tuple(ColumnEdge(there, here, also.note) for here, some in also.columns.items() for there in some)
-        yield Edge(origin, table, one.name, "extract", also.note, columns)
-    if one.contract.match:
-        yield from _matched(one, known)
-
-
-def _fetched(one: Described) -> Iterator[Edge]:
-    raw, dictionary = Node("raw", one.name), one.contract.dictionary
-    for address in dict.fromkeys(one.addresses):
-        how = "column texts taken" if dictionary and address == dictionary.url else "fetched"
-        yield Edge(Node("source", address), raw, one.name, "extract", how)
-    if dictionary and dictionary.url not in one.addresses:
-        yield Edge(Node("source", dictionary.url), raw, one.name, "extract", "column texts taken")
-
-
-def _read(one: Described) -> tuple[ColumnEdge, ...]:
-    """Each column of the table from its heading in the source; none where extract.py makes it."""
-    columns = one.schema.columns if one.schema else ()
-    return tuple(
-        ColumnEdge(
-            column.source, column.name, f"{'' if column.source == column.name else 'renamed, '}read as {column.type}"
-        )
-        for column in columns
-        if column.source is not None
+    known = {one.name: one for one in sorted(datasets, key=lambda one: one.name)}
+    return Graph(
+        edges=tuple(edge for one in known.values() for edge in edges(one, known)),
+        owners={name: one.contract.owner for name, one in known.items()},
+        untraced={name: untraced(one) for name, one in known.items()},
     )
-
-
-def _matched(one: Described, known: dict[str, Described]) -> Iterator[Edge]:
-    """Table and register to the links of the names; these to the quantities by owner."""
-    match, table, links = one.contract.match, Node("table", one.name), Node("matches", one.name)
-    assert match
-    given: dict[str, str | None] = {"name": match.entity, "given_country": match.country_column, "weight": match.weight}
-    given |= {f"given_{kind}": column for kind, column in match.identifiers.items()}
-    yield Edge(table, links, one.name, "match", "names matched", _pairs(given, "as published"))
-    register = known[match.register].contract.register if match.register in known else None
-    taken: dict[str, str | None] = {}
-    if register:
-        taken = {"entity_id": register.id, "candidate_id": register.id, "candidate_name": register.name}
-        taken |= {"candidate_country": register.country, "candidate_category": register.category}
-        taken |= {"candidate_legal_form": register.legal_form, "candidate_status": register.status}
-        forms = Node("table", register.legal_forms)
-        yield Edge(forms, links, one.name, "match", "legal forms of names known by it")
-    yield Edge(
-        Node("table", match.register), links, one.name, "match", "names looked up", _pairs(taken, "of the entity")
-    )
-    if match.parents:
-        for which in (match.parents.relations, match.parents.exceptions):
-            yield Edge(Node("table", which), links, one.name, "match", "parents found")
-    if own := match.ownership:
-        rollup = Node("rollup", one.name)
-        shared = {own.quantity: own.quantity, "facilities": own.facility, **{by: by for by in own.by}}
-        yield Edge(table, rollup, one.name, "match", "shared out by ownership", _pairs(shared, "rolled up"))
-        named = {"company": "entity_id", "name": "candidate_name", "ultimate_parent": "ultimate_parent"}
-        yield Edge(links, rollup, one.name, "match", "owners named", _pairs(named, "of the link"))
-
-
-def _pairs(made: Mapping[str, str | None], how: str) -> tuple[ColumnEdge, ...]:
-    return tuple(ColumnEdge(there, here, how) for here, there in made.items() if there)
 
 
 def without_upstream(graph: Graph) -> list[Node]:
     """Tables that come from nowhere: no way from them leads up to a public address."""
-    return sorted(
-        node
-        for node in graph.nodes()
-        if node.kind in TABLES and not any(step.node.kind == "source" for step in walk(graph.up(node)))
-    )
+    nodes = graph.nodes()
+    fed = graph.reach([node for node in nodes if node.kind == "source"])
+    return sorted(node for node in nodes if node.kind in TABLES and node not in fed)
 
 
 def summary(graph: Graph, name: str) -> str:

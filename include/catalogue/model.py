@@ -48,6 +48,8 @@ class Described:
     """Its versions, newest first."""
     lacking: str | None = None
     """Why what lies with the bytes is not known."""
+    extracts: bool = False
+    """Whether extract.py makes the rows: any function, so a column's heading is what the author says, or not known."""
 
     @property
     def url(self) -> str | None:

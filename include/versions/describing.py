@@ -1,9 +1,11 @@
 """Each dataset as its contract, its newest version and its history describe it: what catalogues are made of."""
 
+import ast
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from ..adapters.cache import cache_folder
 from ..catalogue.model import Described, Past
@@ -32,17 +34,32 @@ def described(repository: Path, room: Path, pins: Pins, names: Collection[str] =
             if names:
                 raise
             continue
-        found.append(_described(repository, name, contract, pins.entries.get(name)))
+        found.append(_described(repository, room / name, contract, pins.entries.get(name)))
     return found
 
 
-def _described(repository: Path, name: str, contract: Contract, entry: Entry | None) -> Described:
-    listed = contract.source.url
+def addresses(contract: Contract, entry: Entry | None, files: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Where a version's bytes came from: by its archived `files`, else by the contract, else by its pin."""
+    archived = tuple(dict.fromkeys(file["address"] for file in files))
+    return archived or contract.source.url or tuple((entry and entry.meta.sources) or ())
+
+
+def extracts(folder: Path) -> bool:
+    """Whether the dataset's extract.py makes the rows; one that can't be read might."""
+    try:
+        body = ast.parse((folder / "extract.py").read_bytes()).body
+    except FileNotFoundError:
+        return False
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    return any(getattr(part, "name", "") == "extract" for part in body)
+
+
+def _described(repository: Path, folder: Path, contract: Contract, entry: Entry | None) -> Described:
+    name = folder.name
     if entry is None:
-        return Described(name, contract, addresses=listed)
+        return Described(name, contract, addresses=addresses(contract, None, ()), extracts=extracts(folder))
     said = record(pinned_by(repository, entry), repository)
-    files = said["source"]["files"] or []
-    addresses = tuple(dict.fromkeys(file["address"] for file in files)) or listed or tuple(entry.meta.sources or ())
     past = timeline.versions(repository, name) if (repository / ".git").exists() else []
     schema = _read(repository, entry, "schema.json")
     quality, links = (_read(repository, entry, path) for path in ("quality.json", "match.json"))
@@ -53,9 +70,10 @@ def _described(repository: Path, name: str, contract: Contract, entry: Entry | N
         schema=TableSchema.from_json(schema) if schema else None,
         quality=json.loads(quality) if quality else None,
         links=json.loads(links) if links else None,
-        addresses=addresses,
+        addresses=addresses(contract, entry, said["source"]["files"] or ()),
         history=tuple(map(_past, past)),
         lacking=said["lacking"],
+        extracts=extracts(folder),
     )
 
 
