@@ -178,7 +178,7 @@ def _short(values: Values) -> tuple[float, ...]:
 
 
 def _calibration(pairs: pl.DataFrame, final: Values, right: Labels) -> Line:
-    """Isotonic over the best candidate of each mention, read at a few odds (Zadrozny and Elkan 2002)."""
+    """Logistic over the best candidate of each mention (Platt 1999), a slope on either side of even odds."""
     from sklearn.linear_model import LogisticRegression
 
     odds, known = _best(pairs, final, right)
