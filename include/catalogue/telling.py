@@ -1,0 +1,70 @@
+"""What every catalogue is told of a dataset alike, whatever its standard."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from ..contracts.columns import Column
+from .lineage import TABLES, ColumnEdge, Edge, Graph, Kind, Node
+from .model import Described
+
+_IRI = "!#$%&'()*+,/:;=?@[]~"
+"""Signs that an address may have, besides letters, digits and _.-"""
+
+
+def stated(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """`facts` without those that are not known, or hold nothing."""
+    return {key: value for key, value in facts.items() if value is not None and value not in ("", [], {}, ())}
+
+
+def version(one: Described) -> str | None:
+    """What tells the newest version from all others: its content hash. None where there is no version."""
+    return str(one.record["content"]) if one.record else None
+
+
+def withdrawn(one: Described) -> bool:
+    """Whether the newest version was taken back."""
+    return bool(one.record and one.record["withdrawn"])
+
+
+def shows_values(one: Described, column: Column) -> bool:
+    """Whether everybody may see values of the column: neither it nor its dataset is guarded."""
+    return column.sensitivity == one.contract.access == "public"
+
+
+def published(one: Described) -> list[Kind]:
+    """The tables that a version has."""
+    match = one.contract.match
+    has = {"table": True, "matches": match is not None, "rollup": match is not None and match.ownership is not None}
+    return [kind for kind in TABLES if has[kind]]
+
+
+def made(edge: Edge) -> bool:
+    """Whether values go along the edge; by a reference none do, they must only exist there."""
+    return not (edge.task == "validate" and edge.upstream.kind == "table")
+
+
+def origins(one: Described, graph: Graph) -> dict[str, list[tuple[Node, ColumnEdge]]]:
+    """What each column of the table is made of, where that is known."""
+    found: dict[str, list[tuple[Node, ColumnEdge]]] = {}
+    for edge in graph.edges:
+        if edge.downstream == Node("table", one.name) and made(edge):
+            for by in edge.columns:
+                found.setdefault(by.downstream, []).append((edge.upstream, by))
+    return found
+
+
+def licence_address(licence: str) -> str | None:
+    """Where the text of a licence of the SPDX list is; None for one of its own, and for an expression of several."""
+    return None if licence.startswith("LicenseRef-") or " " in licence else f"https://spdx.org/licenses/{licence}"
+
+
+def code_address(commit: str) -> str:
+    """The SWHID (ISO/IEC 18670) of the code of a run: of its commit, of its tree where that was not committed."""
+    commit, _, tree = commit.partition("+dirty.")
+    return f"swh:1:dir:{tree}" if tree else f"swh:1:rev:{commit}"
+
+
+def iri(address: str) -> str:
+    """`address` as an IRI: what none may hold is percent-encoded."""
+    return quote(address, safe=_IRI)
