@@ -17,9 +17,9 @@ from tests.clone import make_clone, run
 
 OURS = {"include", "tests", "benchmarks", "data_commons"}
 TOP = ["dags", "plugins", "include", "helm-values", "requirements.txt", "tests", "README.md", "LICENSE", "FORMAT.md"]
-# Loaded by name (fsspec's protocol, DVC's remote, pip as a program), or one of several that share a package's name;
+# Loaded by name (fsspec's protocol, DVC's remote, pip as a program, the theme of a site), or one of several that share a package's name;
 # or held at a version for another's sake.
-BY_NAME = {"s3fs", "dvc-s3", "pip", "sqlalchemy", "apache-airflow", "apache-airflow-providers-cncf-kubernetes"}
+BY_NAME = {"s3fs", "dvc-s3", "pip", "furo", "sqlalchemy", "apache-airflow", "apache-airflow-providers-cncf-kubernetes"}
 BY_NAME |= {f"apache-airflow-{part}" for part in ("task-sdk", "providers-standard", "providers-git")} | {"dbt-core"}
 
 

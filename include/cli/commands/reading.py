@@ -99,3 +99,40 @@ def checkout(
             err.print(plain(one["problem"]), highlight=False, soft_wrap=True)
     if lost := [one["problem"] for one in placed if one["problem"] and not one["withdrawn"]]:
         raise EnvironmentFault(*lost)
+
+
+@app.command()
+def lineage(
+    name: Name,
+    up: Annotated[bool, typer.Option("--up", help="Only what it is made of, back to the public addresses.")] = False,
+    down: Annotated[bool, typer.Option("--down", help="Only what is made of it.")] = False,
+    column: Annotated[str | None, typer.Option(help="Follow one column.")] = None,
+    impact: Annotated[
+        bool, typer.Option("--impact", help="Who is hit by a change of it, and what would stop.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show where a dataset or column comes from, and who uses it."""
+    from ..tracing import telling
+
+    telling.told(name, column, up=up or not down, down=down or not up, impact=impact, as_json=as_json)
+
+
+@app.command()
+def docs(
+    to: Annotated[Path | None, typer.Option(help="The folder; .commons/docs of the repository by default.")] = None,
+    differences: Annotated[
+        bool, typer.Option(help="Add pages of all that differs between the newest two versions.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a site of all datasets into a folder: searchable, for any browser, without a server."""
+    from ..docs import DEFAULT, written
+
+    done = written(to or DEFAULT, differences)
+    if as_json:
+        return print_json(done)
+    for name in done["left_out"]:
+        err.print(plain(f"{name}: left out, its contract is broken. `commons check {name}` says how."), soft_wrap=True)
+    said = f"wrote {done['datasets']:,} datasets to {done['folder']}; begin at {done['index']}"
+    return out.print(plain(said), highlight=False, soft_wrap=True)

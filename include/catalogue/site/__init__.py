@@ -1,0 +1,1 @@
+"""The catalogue as a folder of pages: one a dataset, searchable, and read without a server."""
