@@ -17,8 +17,8 @@ from tests.clone import make_clone, run
 
 OURS = {"include", "tests", "benchmarks", "data_commons"}
 TOP = ["dags", "plugins", "include", "helm-values", "requirements.txt", "tests", "README.md", "LICENSE", "FORMAT.md"]
-# Loaded by name (fsspec's protocol, DVC's remote, pip as a program, the theme of a site), or one of several that share a package's name;
-# or held at a version for another's sake.
+# Loaded by name (fsspec's protocol, DVC's remote, pip as a program, a site's theme), or one of several that share a
+# package's name; or held at a version for another's sake.
 BY_NAME = {"s3fs", "dvc-s3", "pip", "furo", "sqlalchemy", "apache-airflow", "apache-airflow-providers-cncf-kubernetes"}
 BY_NAME |= {f"apache-airflow-{part}" for part in ("task-sdk", "providers-standard", "providers-git")} | {"dbt-core"}
 
