@@ -27,7 +27,7 @@ from openlineage.client.facet_v2 import (
 from ..contracts.names import Names
 from .lineage import Edge, Node
 from .model import Described
-from .telling import iri, made, shows_values, version, withdrawn
+from .telling import iri, shows_values, version, withdrawn
 
 PRODUCER = "pkg:generic/data-commons"
 """What writes the events; which code made the data is a facet of the job."""
@@ -218,11 +218,11 @@ def _left(one: Described, node: Node) -> dict[str, OutputDatasetFacet]:
 
 
 def _origins(edges: list[Edge], names: Names) -> DatasetFacet | None:
-    """Of each column, those upstream that it is made of, or (INDIRECT) must be found in."""
+    """Of each column, those upstream that it is made of, or (INDIRECT) is only compared with."""
     fields: dict[str, column_lineage_dataset.Fields] = {}
     for edge in edges:
-        way = "DIRECT" if made(edge) else "INDIRECT"
         for by in edge.columns:
+            way = "DIRECT" if by.derives else "INDIRECT"
             how = [column_lineage_dataset.Transformation(type=way, description=by.how)]
             field = column_lineage_dataset.InputField(*place(edge.upstream, names), by.upstream, how)
             fields.setdefault(by.downstream, column_lineage_dataset.Fields(inputFields=[])).inputFields.append(field)

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..contracts.columns import Column
-from .lineage import TABLES, ColumnEdge, Edge, Graph, Kind, Node
+from .lineage import TABLES, ColumnEdge, Graph, Kind, Node
 from .model import Described
 
 _IRI = "!#$%&'()*+,/:;=?@[]~"
@@ -39,17 +39,12 @@ def published(one: Described) -> list[Kind]:
     return [kind for kind in TABLES if has[kind]]
 
 
-def made(edge: Edge) -> bool:
-    """Whether values go along the edge; by a reference none do, they must only exist there."""
-    return not (edge.task == "validate" and edge.upstream.kind == "table")
-
-
 def origins(one: Described, graph: Graph) -> dict[str, list[tuple[Node, ColumnEdge]]]:
     """What each column of the table is made of, where that is known."""
     found: dict[str, list[tuple[Node, ColumnEdge]]] = {}
-    for edge in graph.edges:
-        if edge.downstream == Node("table", one.name) and made(edge):
-            for by in edge.columns:
+    for edge in graph.next(Node("table", one.name), "up"):
+        for by in edge.columns:
+            if by.derives:
                 found.setdefault(by.downstream, []).append((edge.upstream, by))
     return found
 
