@@ -74,6 +74,37 @@ class Settings:
     """Memory that DuckDB and batches plan for, in megabytes."""
 
 
+def _lineage(key: str, default: str = "") -> str:
+    return _env(f"AIRFLOW__LINEAGE__{key.upper()}", default)
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where OpenMetadata is: Airflow's `[lineage]`, the keys of OpenMetadata's own backend, AIRFLOW__LINEAGE__…"""
+
+    openmetadata_api_endpoint: str = field(default_factory=lambda: _lineage("openmetadata_api_endpoint").rstrip("/"))
+    """Address of its API, https://HOST/api; empty: there is no OpenMetadata."""
+    jwt_token: str = field(default_factory=lambda: _lineage("jwt_token"), repr=False)
+    """Token of a bot."""
+    airflow_service_name: str = field(default_factory=lambda: _lineage("airflow_service_name", "airflow"))
+    """The pipeline service that our DAGs are told of under."""
+    verify_ssl: str = field(default_factory=lambda: _lineage("verify_ssl", "no-ssl"))
+    """no-ssl, ignore or validate."""
+    timeout: int = field(default_factory=lambda: int(_lineage("timeout", "30")))
+    """Seconds to wait for an answer."""
+    retry: int = field(default_factory=lambda: int(_lineage("retry", "2")))
+    """How often a request is tried again that met one of `retry_codes`."""
+    retry_wait: int = field(default_factory=lambda: int(_lineage("retry_wait", "2")))
+    """Seconds before the first time, twice as many before the second."""
+    retry_codes: str = field(default_factory=lambda: _lineage("retry_codes", "502,503,504"))
+    """Statuses that say "later", with commas between."""
+
+
+def lineage() -> Lineage:
+    """The `[lineage]` of this process."""
+    return Lineage()
+
+
 def secret_variable(name: str) -> str:
     """Value of COMMONS_SECRET_NAME, a laptop's stand-in for the file of a mounted secret; empty where unset."""
     return _env("COMMONS_SECRET_" + name.upper().replace("-", "_"))
