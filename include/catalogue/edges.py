@@ -38,6 +38,12 @@ def untraced(one: Described) -> str:
     return "its contract doesn't say"
 
 
+def searched(register: Register) -> list[str]:
+    """The columns of a register that names are looked up by; its identifier first."""
+    named = (register.id, register.name, register.country, register.category, register.legal_form, register.status)
+    return [column for column in (*named, *register.identifiers.values()) if column]
+
+
 def _fetched(one: Described, raw: Node) -> Iterator[Edge]:
     dictionary = one.contract.dictionary
     for address in dict.fromkeys(one.addresses):
@@ -58,8 +64,10 @@ def _read(one: Described) -> tuple[ColumnEdge, ...]:
 
 
 def _reading(column: Column, extracts: bool) -> str:
-    """Without `source`, a column is read from the heading whose snake case is its name."""
-    renamed = "" if column.source in (None, column.name) else "renamed, "
+    """Without `source`, a column is read from the heading whose snake case is its name: which that is, isn't kept."""
+    if column.source is None:
+        return f"heading of that name in snake case, read as {column.type}"
+    renamed = "" if column.source == column.name else "renamed, "
     return f"{'through extract.py, ' if extracts else ''}{renamed}read as {column.type}"
 
 
@@ -83,7 +91,7 @@ def _linked(name: str, match: Match, register: Register | None) -> Iterator[Edge
     if register:
         how = "legal forms of names known by it"
         yield Edge(Node("table", register.legal_forms), links, name, "match", how, tuple(_decided(FORMS)))
-    taken = (*_pairs(_entity(register), "of the entity"), *_decided(_searched(register))) if register else ()
+    taken = (*_pairs(_entity(register), "of the entity"), *_decided(searched(register)[1:])) if register else ()
     yield Edge(Node("table", match.register), links, name, "match", "names looked up", taken)
     if match.parents:
         for which in (match.parents.relations, match.parents.exceptions):
@@ -101,11 +109,6 @@ def _entity(register: Register) -> dict[str, str | None]:
     ids = dict.fromkeys(("entity_id", "candidate_id", "runner_up"), register.id)
     names = dict.fromkeys(("candidate_name", "runner_up_name"), register.name)
     return {**ids, **names, **{f"candidate_{fact}": column for fact, column in facts.items()}}
-
-
-def _searched(register: Register) -> list[str | None]:
-    said = [register.name, register.country, register.category, register.legal_form, register.status]
-    return [*said, *register.identifiers.values()]
 
 
 def _decided(columns: Iterable[str | None]) -> Iterator[ColumnEdge]:

@@ -1,7 +1,7 @@
 """Where each table and column comes from, and what depends on it: a graph made of contracts and schemas."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -29,6 +29,8 @@ class Step:
     """It stood before, so what lies beyond it isn't told again; a circle ends so too."""
     columns: tuple[str, ...] = ()
     """Where a column is followed: the columns here that it leads to."""
+    by: tuple[ColumnEdge, ...] = ()
+    """Where a column is followed: how it leads to these; none where all columns go through as they are."""
     untold: bool = False
     """Where a column is followed: the step doesn't say by which columns it goes, so nothing beyond is looked at."""
 
@@ -99,32 +101,32 @@ class Graph:
     def _tree(self, start: Node, columns: tuple[str, ...], way: Way) -> Step:
         """Depth first and without recursion: a chain may be longer than Python's stack."""
         reached = self.reach([start], columns, way)
-        seen, stack = {start}, [_Open(start, None, columns, self._further(start, reached, way))]
+        seen, stack = {start}, [_Open(start, None, columns, (), self._further(start, reached, way))]
         while True:
             last = stack[-1]
-            if (leads := next(last.further, None)) is None:
-                step = Step(last.node, last.edge, tuple(last.beyond), columns=last.columns)
+            if (edge := next(last.further, None)) is None:
+                step = Step(last.node, last.edge, tuple(last.beyond), columns=last.columns, by=last.by)
                 stack.pop()
                 if not stack:
                     return step
                 stack[-1].beyond.append(step)
                 continue
-            edge, led = leads
-            node, untold = _other(edge, way), bool(columns) and not led
+            node, here = _other(edge, way), reached[last.node]
+            led, by = _led(edge, here, way), _by(edge, here, way)
+            untold = bool(columns) and not led
             if untold or node in seen:
                 again = not untold and bool(self.next(node, way))
-                last.beyond.append(Step(node, edge, again=again, columns=led, untold=untold))
+                last.beyond.append(Step(node, edge, again=again, columns=led, by=by, untold=untold))
                 continue
             seen.add(node)
-            stack.append(_Open(node, edge, led, self._further(node, reached, way)))
+            stack.append(_Open(node, edge, led, by, self._further(node, reached, way)))
 
-    def _further(self, node: Node, reached: Reached, way: Way) -> Iterator[tuple[Edge, tuple[str, ...]]]:
-        """The edges that go on from `node`, each with the columns on its other side; none where that isn't told."""
-        columns = tuple(reached[node])
+    def _further(self, node: Node, reached: Reached, way: Way) -> Iterator[Edge]:
+        """The edges that go on from `node`, those included that don't tell by which columns."""
+        columns = reached[node]
         for edge in self.next(node, way):
-            led = _led(edge, columns, way)
-            if led or not columns or not (edge.columns or edge.whole):
-                yield edge, led
+            if not columns or not (edge.columns or edge.whole) or _led(edge, columns, way):
+                yield edge
 
 
 @dataclass
@@ -134,7 +136,8 @@ class _Open:
     node: Node
     edge: Edge | None
     columns: tuple[str, ...]
-    further: Iterator[tuple[Edge, tuple[str, ...]]]
+    by: tuple[ColumnEdge, ...]
+    further: Iterator[Edge]
     beyond: list[Step] = field(default_factory=list)
 
 
@@ -142,13 +145,16 @@ def _other(edge: Edge, way: Way) -> Node:
     return edge.upstream if way == "up" else edge.downstream
 
 
-def _led(edge: Edge, columns: Iterable[str], way: Way) -> tuple[str, ...]:
+def _led(edge: Edge, columns: Collection[str], way: Way) -> tuple[str, ...]:
     """The columns on the other side of `edge` that `columns` on this side lead to."""
-    asked = set(columns)
     if edge.whole:
         return tuple(columns)
-    pairs = ((c.downstream, c.upstream) if way == "up" else (c.upstream, c.downstream) for c in edge.columns)
-    return tuple(dict.fromkeys(there for here, there in pairs if here in asked))
+    return tuple(dict.fromkeys(c.upstream if way == "up" else c.downstream for c in _by(edge, columns, way)))
+
+
+def _by(edge: Edge, columns: Collection[str], way: Way) -> tuple[ColumnEdge, ...]:
+    """By which column edges `columns` lead over `edge`."""
+    return tuple(c for c in edge.columns if (c.downstream if way == "up" else c.upstream) in columns)
 
 
 def walk(step: Step) -> Iterator[Step]:

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from ..contracts import authors, loader
@@ -14,7 +16,7 @@ from ..errors import ContractError
 from ..matching import judgements
 from ..settings import settings
 from ..validation import schema as schemas
-from ..validation.render import render
+from ..validation.render import promised
 from .local import dataset_folder
 
 
@@ -35,7 +37,8 @@ def problems_of(names: list[str]) -> dict[str, list[str]]:
             culprit = next(name for name in left if name not in answered)
             found[culprit] = [f"{culprit}: its schema.py or extract.py ends the process that loads it. Take that out."]
     for name in wanted:
-        found[name] += _circle(name)
+        taken = loader.claimed(Path(settings().datasets), name)
+        found[name] += [*_circle(name), *([taken] if taken else [])]
     return {name: found[name] for name in wanted}
 
 
@@ -121,13 +124,22 @@ def _problems(folder: Path) -> list[str]:
         except ContractError as error:
             found += error.problems
     if contract and schema:
-        # A codebook comes with the data, so every column counts as described here.
-        texts = dict.fromkeys(schema.columns, "in the codebook") if contract.dictionary else {}
         try:
-            found += loader.unfit(folder, contract, render(schema, contract, None, texts))
+            found += loader.unfit(folder, contract, promised(schema, contract))
         except ContractError as error:
             found += error.problems
+        known = {folder.name: list(schema.columns), **_columns(folder.parent, {a.dataset for a in contract.lineage})}
+        found += loader.mistold(folder, contract, known)
     return [*found, *_judgements(folder)]
+
+
+def _columns(room: Path, names: Iterable[str | None]) -> dict[str, list[str]]:
+    """The columns of these datasets, as far as their schema.py can be read."""
+    found = {}
+    for name in filter(None, names):
+        with suppress(ContractError):
+            found[name] = list(schemas.load(room / name).columns)
+    return found
 
 
 def _judgements(folder: Path) -> tuple[str, ...]:

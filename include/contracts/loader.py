@@ -1,6 +1,6 @@
 """contract.yaml to Contract: everything that is wrong with it at once, each problem with its line."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ..errors import ContractError
-from . import matched
+from . import matched, told
 from .columns import TableSchema
 from .document import Document, Place, Refused, parse, read
 from .layout import RESERVED
@@ -31,6 +31,13 @@ def load(folder: Path) -> Contract:
     contract, wrong = _contract(document)
     wrong += _outside(folder, contract, document) if contract else []
     return _sound(contract, where, wrong, *_folder(folder))
+
+
+def alone(folder: Path) -> Contract:
+    """The contract in `folder` by itself, whatever is around it; raises as `load`."""
+    where = shown(folder / FILE)
+    contract, wrong = _contract(_document(where, lambda: read(folder / FILE)))
+    return _sound(contract, where, wrong)
 
 
 def loads(content: bytes, where: str = FILE) -> Contract:
@@ -92,13 +99,22 @@ def consumers(root: Path, name: str) -> list[str]:
 
 def unfit(folder: Path, contract: Contract, schema: TableSchema) -> list[str]:
     """What is wrong with the columns of `schema` that `register:` and `match:` name, each with its line."""
+    return _lines(folder, matched.problems(contract, schema))
+
+
+def mistold(folder: Path, contract: Contract, columns: Mapping[str, Collection[str]]) -> list[str]:
+    """What is wrong with the columns that `lineage:` names, each with its line; `columns` of each known dataset."""
+    return _lines(folder, told.problems(contract, folder.absolute().name, columns))
+
+
+def _lines(folder: Path, problems: list[tuple[Place, str]]) -> list[str]:
     where = shown(folder / FILE)
     document = _document(where, lambda: read(folder / FILE))
-    return [f"{where}:{line}: {text}" for line, text in sorted(_placed(document, matched.problems(contract, schema)))]
+    return [f"{where}:{line}: {text}" for line, text in sorted(_placed(document, problems))]
 
 
-def _placed(document: Document, told: list[tuple[Place, str]]) -> list[tuple[int, str]]:
-    return [(document.line(place), text) for place, text in told]
+def _placed(document: Document, problems: list[tuple[Place, str]]) -> list[tuple[int, str]]:
+    return [(document.line(place), text) for place, text in problems]
 
 
 def _known(folder: Path) -> Contract | None:
@@ -153,8 +169,8 @@ def _outside(folder: Path, contract: Contract, document: Document) -> list[tuple
         wrong.append(
             (document.line(("source",)), "missing key 'url' in source. Add it, or write `addresses()` in extract.py.")
         )
-    if told := [*_references(folder, contract), *_lineage(folder, contract), *_matching(folder, contract)]:
-        wrong += _placed(document, told)
+    if found := [*_references(folder, contract), *_lineage(folder, contract), *_matching(folder, contract)]:
+        wrong += _placed(document, found)
     return wrong
 
 
@@ -167,6 +183,18 @@ def _lineage(folder: Path, contract: Contract) -> Iterator[tuple[Place, str]]:
     for number, also in enumerate(contract.lineage):
         if also.dataset:
             yield from _other(folder, ("lineage", number, "dataset"), also.dataset)
+
+
+def claimed(root: Path, name: str) -> str | None:
+    """That dataset `name` is called like a table that another one below `root` publishes; None where it isn't."""
+    base, _, kind = name.rpartition("__")
+    other = _known(root / base) if base and kind in ("matches", "rollup") else None
+    if other and other.match and (kind == "matches" or other.match.ownership):
+        return (
+            f"{shown(root / name)}: dataset {base!r} has `match:`, so a table of its versions is called {name!r} in "
+            "catalogues and query engines. Rename this folder: two tables can't have one name."
+        )
+    return None
 
 
 def _matching(folder: Path, contract: Contract) -> Iterator[tuple[Place, str]]:

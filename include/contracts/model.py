@@ -179,7 +179,7 @@ class Upstream(Strict):
     """Or another dataset."""
     note: Text
     """What was taken from there, for whoever looks at the lineage."""
-    columns: dict[Name, tuple[Line, ...]] = Field(default={})
+    columns: dict[Name, Annotated[tuple[Line, ...], AfterValidator(distinct), Field(min_length=1)]] = Field(default={})
     """Columns here, each with the columns over there that it is made of."""
 
     @model_validator(mode="after")

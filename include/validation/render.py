@@ -43,6 +43,16 @@ def render(
     return TableSchema(columns=columns, key=contract.key, retired=dict(sorted(retired.items())))
 
 
+def promised(schema: pa.DataFrameSchema, contract: Contract) -> TableSchema:
+    """The columns before there is any version; those that a codebook describes count as described: it comes later.
+
+    Raises as `render`.
+    """
+    return render(
+        schema, contract, None, dict.fromkeys(schema.columns, "in the codebook") if contract.dictionary else {}
+    )
+
+
 def _column(name: str, field: Field, number: int, texts: Mapping[str, str]) -> Column:
     said = facts(field)
     source = said.get("source")
