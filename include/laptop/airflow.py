@@ -150,7 +150,8 @@ def _variables(laptop: Laptop) -> dict[str, str]:
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     own = {f"AIRFLOW__{key}": value for key, value in config.items()}
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
+    lineage = "AIRFLOW__LINEAGE__"  # which OpenMetadata is told, and by which token: of the machine, as of a deployment
+    kept = {key: value for key, value in os.environ.items() if key.startswith(lineage) or not key.startswith("AIRFLOW")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     own |= {"AIRFLOW_HOME": str(home), "KUBECONFIG": str(home / "kubeconfig"), "PATH": path}
     return kept | own | {"PYTHONPATH": str(REPOSITORY), "NO_PROXY": "127.0.0.1,localhost"}

@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,8 +66,11 @@ class House:
 
 
 @contextmanager
-def airflow(place: Path, shared: Path) -> Iterator[House]:
-    """Airflow with elf_codes and a broken contract, publishing to a bare repository; all of it below `place`."""
+def airflow(place: Path, shared: Path, more: Mapping[str, str] | None = None) -> Iterator[House]:
+    """Airflow with elf_codes and a broken contract, publishing to a bare repository; all of it below `place`.
+
+    `more` are variables of its environment.
+    """
     subprocess.run(
         ["git", "clone", "-q", "--bare", str(make_clone(place, pins=False)), str(place / "origin.git")], check=True
     )
@@ -88,6 +91,7 @@ def airflow(place: Path, shared: Path) -> Iterator[House]:
         "COMMONS_REF": "main",
         "COMMONS_MIRROR": str(shared),
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",
+        **(more or {}),
     }
     try:
         yield House(up(home, ["elf_codes", "broken", "referring"], settings, seconds=300), place, flag)

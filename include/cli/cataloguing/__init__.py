@@ -1,0 +1,1 @@
+"""What `commons catalogue` does, one module a command."""
