@@ -26,6 +26,9 @@ _CLOSED = re.compile(
     r"(?i)(^|-)(nc|non-?commercial|no-?redistribution|proprietary|all-rights-reserved|confidential)(-|$)"
 )
 
+DURATION = re.compile(r"^P(?=.)([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?(T(?=.)([0-9]+H)?([0-9]+M)?([0-9]+S)?)?$")
+"""A duration of whole units (ISO 8601-1, 5.5.2)."""
+
 
 def name(text: str) -> str:
     """`text` if it can be the name of a dataset or column; raises ValueError, which names a letter that deceives."""
@@ -136,4 +139,19 @@ def encoding(text: str) -> str:
         raise ValueError(
             f"expected the name of a text encoding, found {show(text)}. Write utf-8, windows-1252, iso-8859-1, utf-16 …"
         ) from error
+    return text
+
+
+def term(text: str) -> str:
+    """`text` if it names a term of a glossary; raises ValueError."""
+    glossary, dot, name = text.partition(".")
+    if not (glossary.strip() and dot and name.strip()):
+        raise ValueError(f"expected GLOSSARY.TERM, found {show(text)}. Write the glossary's name before the first dot.")
+    return text
+
+
+def duration(text: str) -> str:
+    """`text` if it is a duration as ISO 8601 writes it; raises ValueError."""
+    if not DURATION.match(text):
+        raise ValueError(f"expected an ISO 8601 duration such as P10Y or P90D, found {show(text)}. Write it so.")
     return text

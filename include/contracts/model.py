@@ -15,6 +15,7 @@ from pydantic import (
 
 from . import facts
 from .addresses import Address
+from .catalogue import Catalogue
 from .matching import Match, Register
 from .scalars import Amount, Count, Day, Megabytes, Number, Percent, header_rows
 from .types import Line, Name, Names, Strict, Text, distinct
@@ -281,6 +282,8 @@ class Contract(Strict):
     """How this dataset is searched, where others match names against it."""
     lineage: tuple[Upstream, ...] = ()
     """What the table also comes from, where no other key says it."""
+    catalogue: Catalogue = Catalogue()
+    """What catalogues show of the data, and nothing else reads."""
     match: Match | None = None
     """How the names in this dataset are matched to the legal entities of a register."""
 

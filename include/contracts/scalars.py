@@ -103,5 +103,6 @@ Amount = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_flo
 Percent = Annotated[float, Field(ge=0, le=100), BeforeValidator(_float)]
 Fraction = Annotated[float, Field(ge=0, le=1), BeforeValidator(_float)]
 Shards = Annotated[int, Field(ge=1, le=1_000), BeforeValidator(_whole)]
+Tier = Annotated[int, Field(ge=1, le=5), BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Day = Annotated[dt.date, BeforeValidator(_day)]

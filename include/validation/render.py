@@ -132,6 +132,7 @@ def _named(contract: Contract) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "partition", (contract.partition,)
     yield "expect.nulls_pct", tuple(contract.expect.nulls_pct)
     yield "expect.drift", tuple(contract.expect.drift)
+    yield "catalogue.terms", tuple(contract.catalogue.terms)
     for reference in contract.expect.references:
         yield "expect.references", reference.columns
     for unique in contract.expect.unique:
