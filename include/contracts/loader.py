@@ -64,9 +64,15 @@ def matching_inputs(root: Path, contract: Contract) -> list[str]:
     """
     if contract.match is None:
         return []
-    register = _known(root / contract.match.register)
-    forms = {register.register.legal_forms} if register and register.register else set()
+    known = registers(root, contract).values()
+    forms = {register.register.legal_forms for register in known if register.register}
     return sorted({*contract.match.reads().values(), *forms})
+
+
+def registers(root: Path, contract: Contract) -> dict[str, Contract]:
+    """The contract of the register that the contract's names are matched by; none where it can't be read."""
+    found = _known(root / contract.match.register) if contract.match else None
+    return {contract.match.register: found} if contract.match and found else {}
 
 
 def waves(root: Path, names: Iterable[str]) -> list[list[str]]:

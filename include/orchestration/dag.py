@@ -2,12 +2,14 @@
 
 import logging
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetAny, CronDataIntervalTimetable, chain, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from ..catalogue.xlets import Xlet, xlets
 from ..contracts import loader
 from ..contracts.layout import RESERVED, Verb, verbs
 from ..contracts.model import Contract
@@ -41,15 +43,20 @@ def _dag(folder: Path, contract: Contract) -> DAG:
         default_args={"owner": contract.owner},
         user_defined_macros={"commons": macros},
     ) as dag:
-        chain(*(_pods(name, verb, contract) for verb in verbs(contract)), _announce(name, asset))
+        known = loader.registers(folder.parent, contract) | {name: contract}
+        used = xlets(name, known, space())
+        pods = [_pods(name, verb, contract, *used.get(verb, ((), ()))) for verb in verbs(contract)]
+        chain(*pods, _announce(name, asset))
     return dag
 
 
-def _pods(name: str, verb: Verb, contract: Contract) -> Any:
+def _pods(name: str, verb: Verb, contract: Contract, inlets: Sequence[Xlet], outlets: Sequence[Xlet]) -> Any:
     """The task of a verb. Sync has little to do, unless it makes a register searchable."""
     if verb == "compare" and contract.match:
         return pod_tasks(name, verb, contract.size, contract.match.shards)
-    return pod_task(name, verb, "small" if verb == "sync" and not contract.match else contract.size)
+    made = pod_task(name, verb, "small" if verb == "sync" and not contract.match else contract.size)
+    made.inlets, made.outlets = list(inlets), list(outlets)
+    return made
 
 
 def dag_id(name: str) -> str:
