@@ -56,6 +56,7 @@ def checked_out(revision: str, folder: Path, names: Sequence[str], told: Told) -
                 "bytes": placed.entry.size if placed.files else 0,
                 "withdrawn": placed.withdrawn,
                 "problem": placed.problem,
+                "note": placed.note,
             }
             for placed in checkout.fill(begun, tell)
         ]
@@ -64,7 +65,8 @@ def checked_out(revision: str, folder: Path, names: Sequence[str], told: Told) -
 def stated(placed: Row) -> Row:
     """An item of `checked_out` as a line of a table."""
     state = "withdrawn" if placed["withdrawn"] else "failed" if placed["problem"] else "whole"
-    return {key: value for key, value in placed.items() if key not in ("withdrawn", "problem")} | {"state": state}
+    told = {key: value for key, value in placed.items() if key not in ("withdrawn", "problem", "note")}
+    return told | {"state": state}
 
 
 def names() -> list[Row]:

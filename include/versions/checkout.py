@@ -13,7 +13,8 @@ from ..adapters.cache import cache_folder, copy
 from ..adapters.remote import md5_of
 from ..errors import DataCommonsError, DataError, EnvironmentFault
 from . import reading
-from .pins import FILE, Entry, parse
+from .accompanying import accompanying
+from .pins import FILE, Entry, Pins, parse
 from .record import record, version_at
 from .revisions import resolve
 
@@ -31,6 +32,8 @@ class Placed:
     files: int = 0
     problem: str | None = None
     withdrawn: bool = False
+    note: str | None = None
+    """Why there is no file for catalogues beside its record."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Checkout:
     commit: str
     folder: Path
     entries: tuple[Entry, ...]
+    pins: Pins
+    """All that the commit pins."""
 
 
 def begin(repository: Path, revision: str, folder: Path, names: Sequence[str] = ()) -> Checkout:
@@ -51,12 +56,13 @@ def begin(repository: Path, revision: str, folder: Path, names: Sequence[str] = 
     """
     commit = resolve(repository, revision)
     text = git.texts_at(repository, FILE, [commit])[0]
-    pins = parse(text, f"{revision}:{FILE}").entries
+    pinned = parse(text, f"{revision}:{FILE}")
+    pins = pinned.entries
     if unknown := sorted(set(names) - set(pins)):
         known = ", ".join(sorted(pins)) or "no dataset"
         raise DataError(*(f"{name}: no version at revision {revision}. It pins {known}." for name in unknown))
     _claim(folder, commit)
-    return Checkout(repository, commit, folder, tuple(pins[name] for name in sorted(names or pins)))
+    return Checkout(repository, commit, folder, tuple(pins[name] for name in sorted(names or pins)), pinned)
 
 
 def _claim(folder: Path, commit: str) -> None:
@@ -70,11 +76,11 @@ def _claim(folder: Path, commit: str) -> None:
     if folder.exists() and (not folder.is_dir() or any(path != mark for path in folder.iterdir())):
         what = f"a checkout of {there[:12]}" if isinstance(there, str) else "files that no checkout made"
         raise EnvironmentFault(f"{folder}: holds {what}, expected an empty folder or a checkout of {commit[:12]}.")
-    _write(mark, json.dumps({"format": 1, "commit": commit}))
+    _write(mark, json.dumps({"format": 1, "commit": commit}) + "\n")
 
 
 def fill(checkout: Checkout, told: Callable[[int], None]) -> Iterator[Placed]:
-    """Put each dataset into the folder of its name, as `dvc pull` does, with its record in version.json.
+    """Put each dataset into the folder of its name, as `dvc pull` does, with its record, also as catalogues read it.
 
     A file that is there whole is left; `told` hears of the bytes of a dataset that is done. One that was withdrawn, or
     whose bytes are not to be had, is told of and the others go on. Raises EnvironmentFault where the folder can't be
@@ -96,8 +102,20 @@ def _placed(checkout: Checkout, entry: Entry, pool: ThreadPoolExecutor) -> Place
         list(pool.map(lambda item: _put(checkout, entry, source, *item), files.items()))
     except DataCommonsError as error:
         problem = str(error) if str(error).startswith(f"{entry.name}:") else f"{entry.name}: {error}"
-    _write(checkout.folder / entry.name / RECORD, json.dumps(said, indent=1, ensure_ascii=False))
-    return Placed(entry, len(files) if not problem else 0, problem, said["withdrawn"] is not None)
+    note = _recorded(checkout, entry, said)
+    return Placed(entry, len(files) if not problem else 0, problem, said["withdrawn"] is not None, note)
+
+
+def _recorded(checkout: Checkout, entry: Entry, said: dict[str, Any]) -> str | None:
+    """Write the record, and as catalogues read it; why not so, where its files are not what they should be."""
+    texts, note = {RECORD: f"{json.dumps(said, indent=1, ensure_ascii=False)}\n"}, None
+    try:
+        texts |= accompanying(checkout.repository, entry, said, checkout.pins, checkout.commit)
+    except (DataCommonsError, ValueError) as error:
+        note = f"{entry.name}: only {RECORD} beside its files. {' '.join(str(error).split())}"
+    for name, text in texts.items():
+        _write(checkout.folder / entry.name / name, text, checkout.folder / SCRATCH)
+    return note
 
 
 def _put(checkout: Checkout, entry: Entry, source: Any, path: str, oid: str) -> None:
@@ -107,10 +125,14 @@ def _put(checkout: Checkout, entry: Entry, source: Any, path: str, oid: str) -> 
     copy(oid, source, cache_folder(checkout.repository), target, checkout.folder / SCRATCH)
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, text: str, scratch: Path | None = None) -> None:
+    """By way of the folder `scratch`, so that never half a text is seen."""
+    part = scratch / f"{file.parent.name}-{file.name}" if scratch else file
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{text}\n", encoding="utf-8")
+        for folder in {part.parent, file.parent}:
+            folder.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
     except OSError as error:
         why = error.strerror or str(error)
         raise EnvironmentFault(f"{file}: can't be written: {why}. Choose another place, or make room.") from error

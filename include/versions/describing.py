@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..adapters import git
 from ..adapters.cache import cache_folder
 from ..catalogue.model import Described, Past
 from ..contracts import loader
@@ -18,6 +19,9 @@ from .pins import Entry, Pins
 from .reading import file_of
 from .record import pinned_by, record
 from .timeline import Logged
+
+ROOM = "include/datasets"
+"""The authors' room in Git."""
 
 
 def described(repository: Path, room: Path, pins: Pins, names: Collection[str] = ()) -> list[Described]:
@@ -34,8 +38,35 @@ def described(repository: Path, room: Path, pins: Pins, names: Collection[str] =
             if names:
                 raise
             continue
-        found.append(_described(repository, room / name, contract, pins.entries.get(name)))
+        entry, made = pins.entries.get(name), extracts(room / name)
+        if entry:
+            said = record(pinned_by(repository, entry), repository)
+            found.append(_described(repository, entry, contract, said, made))
+        else:
+            found.append(Described(name, contract, addresses=addresses(contract, None, ()), extracts=made))
     return found
+
+
+def as_published(repository: Path, entry: Entry, said: dict[str, Any], revision: str) -> Described:
+    """The dataset at the version of `entry`, whose record is `said`: by its own contract, with its past up to there.
+
+    Raises ContractError as `contract_of`.
+    """
+    contract = contract_of(repository, entry, revision)
+    code = git.texts_at(repository, f"{ROOM}/{entry.name}/extract.py", [revision])[0]
+    return _described(repository, entry, contract, said, bool(code) and makes_rows(code), revision)
+
+
+def contract_of(repository: Path, entry: Entry, revision: str) -> Contract:
+    """The contract of a version; that in Git at `revision` where its bytes are not to be had.
+
+    Raises ContractError where it can't be read: it is of another release, or nowhere.
+    """
+    path = f"{ROOM}/{entry.name}/{loader.FILE}"
+    kept = _read(repository, entry, loader.FILE)
+    if kept is None:
+        kept = git.texts_at(repository, path, [revision])[0].encode(errors="surrogateescape")
+    return loader.loads(kept, f"{path} at {revision[:12]}")
 
 
 def addresses(contract: Contract, entry: Entry | None, files: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -47,24 +78,30 @@ def addresses(contract: Contract, entry: Entry | None, files: Sequence[Mapping[s
 def extracts(folder: Path) -> bool:
     """Whether the dataset's extract.py makes the rows; one that can't be read might."""
     try:
-        body = ast.parse((folder / "extract.py").read_bytes()).body
+        return makes_rows((folder / "extract.py").read_bytes())
     except FileNotFoundError:
         return False
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+    except OSError:
+        return True
+
+
+def makes_rows(code: bytes | str) -> bool:
+    """Whether an extract.py of this text makes the rows; one that can't be parsed might."""
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True
     return any(getattr(part, "name", "") == "extract" for part in body)
 
 
-def _described(repository: Path, folder: Path, contract: Contract, entry: Entry | None) -> Described:
-    name = folder.name
-    if entry is None:
-        return Described(name, contract, addresses=addresses(contract, None, ()), extracts=extracts(folder))
-    said = record(pinned_by(repository, entry), repository)
-    past = timeline.versions(repository, name) if (repository / ".git").exists() else []
+def _described(
+    repository: Path, entry: Entry, contract: Contract, said: dict[str, Any], made: bool, revision: str = "HEAD"
+) -> Described:
+    past = timeline.versions(repository, entry.name, revision) if (repository / ".git").exists() else []
     schema = _read(repository, entry, "schema.json")
     quality, links = (_read(repository, entry, path) for path in ("quality.json", "match.json"))
     return Described(
-        name=name,
+        name=entry.name,
         contract=contract,
         record=said,
         schema=TableSchema.from_json(schema) if schema else None,
@@ -73,7 +110,7 @@ def _described(repository: Path, folder: Path, contract: Contract, entry: Entry 
         addresses=addresses(contract, entry, said["source"]["files"] or ()),
         history=tuple(map(_past, past)),
         lacking=said["lacking"],
-        extracts=extracts(folder),
+        extracts=made,
     )
 
 

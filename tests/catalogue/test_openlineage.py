@@ -4,57 +4,25 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
 
 from include.catalogue import facets, lineage, openlineage
 from include.catalogue.model import Described
 from include.contracts.names import Names
 from include.settings import REPOSITORY
-from tests.catalogue import made
+from tests.catalogue import made, schemas
 
 NAMES = Names("prod")
 TABLE = ("data_commons", "commons_prod.data.plants")
-Check = Callable[[list[dict[str, Any]]], list[str]]
 
 
 @pytest.fixture(scope="module")
-def check(shared: Path) -> Check:
-    """All that is wrong with events, by the published spec and the schema of each facet; nothing is looked up."""
-    folder = shared / "schemas/openlineage"
-    spec = json.loads((folder / "OpenLineage.json").read_bytes())
-    known = {file.stem: json.loads(file.read_bytes()) for file in (folder / "facets").glob("*.json")}
-    schemas = [(schema["$id"], Resource.from_contents(schema)) for schema in (spec, *known.values())]
-    registry: Registry[Any] = Registry().with_resources(schemas)
-
-    def validator(schema: Any) -> Draft202012Validator:
-        return Draft202012Validator(schema, registry=registry, format_checker=Draft202012Validator.FORMAT_CHECKER)
-
-    def wrong(events: list[dict[str, Any]]) -> list[str]:
-        found = [str(error)[:500] for event in events for error in validator(spec).iter_errors(event)]
-        for facet in (facet for event in events for facet in facets_of(event)):
-            address, _, pointer = facet["_schemaURL"].partition("#")
-            schema = known[address.rpartition("/")[2].removesuffix(".json")]
-            reference = {"$ref": f"{schema['$id']}#{pointer}"}
-            found += [str(error)[:500] for error in validator(reference).iter_errors(facet)]
-        return found
-
-    return wrong
-
-
-def facets_of(value: Any) -> list[dict[str, Any]]:
-    """All facets anywhere in an event."""
-    if isinstance(value, list):
-        return [facet for item in value for facet in facets_of(item)]
-    if not isinstance(value, dict):
-        return []
-    return [*([value] if "_schemaURL" in value else []), *(f for item in value.values() for f in facets_of(item))]
+def check(shared: Path) -> schemas.Check:
+    return schemas.openlineage(shared)
 
 
 def told(one: Described, *others: Described) -> list[dict[str, Any]]:
@@ -75,17 +43,17 @@ def ends(datasets: list[dict[str, Any]]) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(
     "one", [made.plants(), made.planned(more=made.MATCH), made.hostile(), made.plants(schema=None, quality=None)]
 )
-def test_events_and_facets_are_valid_by_the_published_schemas(one: Described, check: Check) -> None:
+def test_events_and_facets_are_valid_by_the_published_schemas(one: Described, check: schemas.Check) -> None:
     events = told(one)
     assert len(events) >= 3
     assert check(events) == []
     assert {event["schemaURL"].split("#")[0] for event in events} == {
         f"https://openlineage.io/spec/{openlineage.SPEC}/OpenLineage.json"
     }
-    assert sum(len(facets_of(event)) for event in events) > 20
+    assert sum(len(schemas.facets(event)) for event in events) > 20
 
 
-def test_the_schemas_refuse_what_is_wrong(check: Check) -> None:
+def test_the_schemas_refuse_what_is_wrong(check: schemas.Check) -> None:
     event = told(made.plants())[0]
     assert check([{**event, "run": {}}])
     event["job"]["facets"]["documentation"]["description"] = 1
@@ -189,7 +157,7 @@ def test_the_same_record_gives_the_same_bytes_in_another_process() -> None:
     assert not {event["run"]["runId"] for event in told(other)} & set(runs)
 
 
-def test_before_the_first_version_the_steps_are_told_as_planned(check: Check) -> None:
+def test_before_the_first_version_the_steps_are_told_as_planned(check: schemas.Check) -> None:
     events = told(made.planned(more=made.MATCH))
     assert [event["job"]["name"] for event in events] == [
         "plants.extract", "plants.validate", "plants.match", "plants.publish",

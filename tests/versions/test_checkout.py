@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from include.adapters.remote import listing_of
+from include.catalogue.files import FILES
 from include.errors import DataError, EnvironmentFault
 from include.versions import checkout, reading, worktree
 from include.versions.pins import Withdrawn, render
@@ -27,18 +29,32 @@ def deployment(tmp_path: Path) -> House:
 
 @pytest.fixture
 def four(deployment: House, tmp_path: Path) -> list[Published]:
-    """Two versions of `shares`, one each of `others` and of `secret` between them."""
-    one = deployment.publish(version(tmp_path / "1", {"a": 1.0, "é": None}, kept=2), facts(2, 2))
+    """Two versions of `shares`, one each of `others` and of `secret` between them, whose contracts can't be read."""
+    one = deployment.publish(contracted(version(tmp_path / "1", {"a": 1.0, "é": None}, kept=2)), facts(2, 2))
     two = deployment.publish(version(tmp_path / "2", {"z": 9.0}), facts(1, name="others"))
     three = deployment.publish(version(tmp_path / "3", {"s": 9.0}), facts(1, name="secret", access="restricted"))
-    four = deployment.publish(version(tmp_path / "4", {"a": 3.0}), facts(1, run="manual__4", base=one.entry.md5))
+    four = deployment.publish(
+        contracted(version(tmp_path / "4", {"a": 3.0})), facts(1, run="manual__4", base=one.entry.md5)
+    )
     return [one, two, three, four]
 
 
+def contracted(folder: Path) -> Path:
+    """The version in `folder` with a contract that can be read."""
+    said = "title: Shares\ndescription: By code.\nowner: shares@example.org\nlicence: CC0-1.0\naccess: public\n"
+    (folder / "contract.yaml").write_text(f"{said}key: [code]\n")
+    return folder
+
+
+def whole(folder: Path) -> dict[str, bytes]:
+    """All files below `folder` by path."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
 def files(folder: Path) -> dict[str, bytes]:
-    """All files below `folder` by path, without the records and marks of a checkout."""
-    found = {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-    return {path: content for path, content in found.items() if not path.endswith((checkout.RECORD, checkout.MARK))}
+    """Those without the records and marks of a checkout."""
+    ours = (checkout.RECORD, checkout.MARK, *FILES)
+    return {path: content for path, content in whole(folder).items() if not path.endswith(ours)}
 
 
 def check_out(clone: Path, revision: str, folder: Path, *names: str) -> list[checkout.Placed]:
@@ -63,6 +79,31 @@ def test_all_datasets_of_an_old_commit_as_dvc_pulls_them(
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"shares", "others", "secret", checkout.MARK}
     record = json.loads((tmp_path / "out" / "shares" / "version.json").read_text())
     assert (record["dataset"], record["md5"], record["commit"]["id"]) == ("shares", four[0].entry.md5, four[0].commit)
+
+
+def test_the_record_lies_there_as_catalogues_read_it_as_of_that_commit(
+    deployment: House, four: list[Published], tmp_path: Path
+) -> None:
+    clone = deployment.clone()
+    texts, versions = [], []
+    for at, folder in ((four[0].commit or "", tmp_path / "old"), ("HEAD", tmp_path / "new")):
+        placed = {p.entry.name: p for p in check_out(clone, at, folder)}
+        assert placed["shares"].note is None
+        contract = yaml.safe_load((folder / "shares" / "odcs.yaml").read_text())
+        assert [column["name"] for column in contract["schema"][0]["properties"]] == ["code", "share"]
+        dataset = json.loads((folder / "shares" / "dcat.jsonld").read_text())
+        versions.append((contract["version"], dataset["dcat:version"], len(dataset["dcat:hasVersion"])))
+        texts.append((folder / "shares" / "openlineage.ndjson").read_text())
+    assert versions == [
+        (four[n].entry.meta.content, four[n].entry.meta.content, known) for n, known in ((0, 1), (3, 2))
+    ]
+    assert four[0].entry.meta.content in texts[0]
+    assert four[3].entry.meta.content not in texts[0]
+    assert placed["secret"].note
+    assert "secret: only version.json beside its files. include/datasets/secret/contract.yaml" in placed["secret"].note
+    assert sorted(p.name for p in (tmp_path / "new" / "secret").glob("*.*")) == [
+        "blocks.json", "contract.yaml", "quality.json", "quarantine.parquet", "schema.json", "version.json",
+    ]  # fmt: skip
 
 
 def test_some_datasets_and_by_any_name_of_a_revision(deployment: House, four: list[Published], tmp_path: Path) -> None:
@@ -152,14 +193,15 @@ def test_killed_anywhere_and_run_again_completes(
 
     calm = run(tmp_path / "calm", 0)
     assert calm["placed"] == 3
-    wanted = files(tmp_path / "calm")
+    wanted = whole(tmp_path / "calm")
+    assert {f"shares/{name}" for name in FILES} < {*wanted}
     points = range(1, calm["events"], max(calm["events"] // 6, 1))
     assert len(points) > 5
     for at in points:
         folder = tmp_path / f"killed{at}"
         killed = run(folder, at)
         assert killed == {} or killed["events"] < at
-        there = {path: content for path, content in files(folder).items() if not path.startswith(checkout.SCRATCH)}
+        there = {path: content for path, content in whole(folder).items() if not path.startswith(checkout.SCRATCH)}
         assert there.items() <= wanted.items(), "half a file is visible"
         assert run(folder, 0)["placed"] == 3
-        assert files(folder) == wanted
+        assert whole(folder) == wanted

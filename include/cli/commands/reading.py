@@ -87,7 +87,7 @@ def checkout(
     names: Annotated[list[str] | None, typer.Argument(help="All that is pinned there by default.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Put datasets into a folder as a commit pins them, verified, each with its record in version.json."""
+    """Put datasets into a folder as a commit pins them, verified, each with its record for people and catalogues."""
     from ...errors import EnvironmentFault
     from ..listing import checked_out, stated
     from ..progress import progress
@@ -95,8 +95,9 @@ def checkout(
     placed = checked_out(revision, to, names or [], progress)
     show(placed if as_json else [stated(one) for one in placed], as_json, f"{revision} pins no dataset.")
     for one in placed:
-        if one["withdrawn"]:
-            err.print(plain(one["problem"]), highlight=False, soft_wrap=True)
+        for said in (one["problem"] if one["withdrawn"] else None, one["note"]):
+            if said:
+                err.print(plain(said), highlight=False, soft_wrap=True)
     if lost := [one["problem"] for one in placed if one["problem"] and not one["withdrawn"]]:
         raise EnvironmentFault(*lost)
 
