@@ -49,7 +49,7 @@ def to_json(document: dict[str, Any]) -> str:
 def document(one: Described, graph: Graph, names: Names) -> dict[str, Any]:
     """One dataset with its distributions, versions and sources; self-contained, so no context is looked up.
 
-    Period and place are left out: no contract states them. Keywords and themes likewise.
+    Period, place and themes are left out: no contract states them. The domain, where one is stated, is the keyword.
     """
     return {"@context": _CONTEXT, **_dataset(one, graph, names)}
 
@@ -81,6 +81,7 @@ def _dataset(one: Described, graph: Graph, names: Names) -> dict[str, Any]:
             "dct:identifier": here,
             "dct:title": said.title,
             "dct:description": said.description,
+            "dcat:keyword": said.catalogue.domain,
             "dct:publisher": {"@id": iri(f"mailto:{said.owner}"), "@type": "foaf:Agent", "foaf:name": said.owner},
             "dcat:contactPoint": _contact(said.owner),
             "dct:accessRights": _authority("access-right", _RIGHTS[said.access], "dct:RightsStatement"),

@@ -25,16 +25,13 @@ from openlineage.client.facet_v2 import (
 )
 
 from ..contracts.names import Names
+from . import naming
 from .lineage import Edge, Node
 from .model import Described
 from .telling import iri, shows_values, version, withdrawn
 
 PRODUCER = "pkg:generic/data-commons"
 """What writes the events; which code made the data is a facet of the job."""
-SERVICE = "data_commons"
-"""The namespace of tables and of jobs."""
-ARCHIVE = "data_commons_archive"
-"""The namespace of archived bytes."""
 _SAYS = {
     "raw": "The bytes of the sources as they came, and what was read of them.",
     "matches": "The names of the table, each with the legal entity that it is linked to.",
@@ -43,12 +40,15 @@ _SAYS = {
 
 
 def place(node: Node, names: Names) -> tuple[str, str]:
-    """Namespace and name of a node; of a source by OpenLineage's convention: where it is served, and what of it."""
+    """Namespace and name of a node: what OpenMetadata calls its service, and where it stands in that.
+
+    Of a source, by OpenLineage's convention, where it is served and what of it.
+    """
     if node.kind == "raw":
-        return ARCHIVE, node.name
+        return naming.ARCHIVE, naming.place(node, names).name
     if node.kind != "source":
         table = ".".join(names.table(node.name))
-        return SERVICE, table if node.kind == "table" else f"{table}__{node.kind}"
+        return naming.SERVICE, table if node.kind == "table" else f"{table}__{node.kind}"
     parts = urlsplit(node.name)
     if parts.netloc:
         host = parts.netloc.rpartition("@")[2]
@@ -154,14 +154,21 @@ def _of_table(one: Described) -> dict[str, DatasetFacet]:
 
 
 def _tags(one: Described) -> tags_dataset.TagsDatasetFacet:
-    """Licence and access of the dataset; unit and sensitivity of its columns."""
-    told: list[tuple[str, str, str | None]] = [
-        ("licence", one.contract.licence, None), ("access", one.contract.access, None),
-    ]  # fmt: skip
+    """Licence, access, domain and tier of the dataset; sensitivity, unit and glossary term of its columns."""
+    said = one.contract
+    told: list[tuple[str, str | int | None, str | None]] = [
+        ("licence", said.licence, None),
+        ("access", said.access, None),
+    ]
+    told += [("domain", said.catalogue.domain, None), ("tier", said.catalogue.tier, None)]
     for column in one.schema.columns if one.schema else ():
-        told += [("sensitivity", column.sensitivity, column.name)]
-        told += [("unit", column.unit, column.name)] if column.unit else []
-    tags = [tags_dataset.TagsDatasetFacetFields(key, value, "USER", field) for key, value, field in told]
+        told += [("sensitivity", column.sensitivity, column.name), ("unit", column.unit, column.name)]
+        told += [("term", said.catalogue.terms.get(column.name), column.name)]
+    tags = [
+        tags_dataset.TagsDatasetFacetFields(key, str(value), "USER", field)
+        for key, value, field in told
+        if value is not None
+    ]
     return tags_dataset.TagsDatasetFacet(tags=tags, producer=PRODUCER)
 
 

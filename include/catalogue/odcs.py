@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from ..contracts.columns import Column
+from ..contracts.model import Contract
 from ..contracts.names import Names
 from .lineage import ColumnEdge, Graph, Kind, Node
 from .model import Described
@@ -41,6 +42,7 @@ def contract(one: Described, graph: Graph, names: Names) -> dict[str, Any]:
             "kind": "DataContract",
             "id": names.asset(one.name),
             "name": one.name,
+            "domain": said.catalogue.domain,
             "version": version(one) or "none",
             "status": "retired" if withdrawn(one) else "active" if one.record else "draft",
             "description": {"purpose": said.description, "usage": f"Licence: {said.licence}. Access: {said.access}."},
@@ -49,7 +51,7 @@ def contract(one: Described, graph: Graph, names: Names) -> dict[str, Any]:
             "schema": [_table(one, kind, graph, names) for kind in published(one)],
             "team": {"name": said.owner, "members": [{"username": said.owner, "role": "owner"}]},
             "support": [{"channel": said.owner, "url": f"mailto:{said.owner}", "tool": "email"}],
-            "slaProperties": _schedule(said.schedule),
+            "slaProperties": _promises(said),
             "contractCreatedTs": one.history[-1].date if one.history else None,
             "customProperties": _custom(_facts(one)),
         }
@@ -83,17 +85,19 @@ def _servers(one: Described, names: Names) -> list[dict[str, Any]]:
     return [server]
 
 
-def _schedule(schedule: str | None) -> list[dict[str, Any]]:
-    if schedule is None:
-        return []
-    unit = _FREQUENCY.get(schedule)
+def _promises(said: Contract) -> list[dict[str, Any]]:
+    """How often there is a version, and how long it is kept."""
+    schedule, retention = said.schedule, said.catalogue.retention
+    unit = _FREQUENCY.get(schedule or "")
     often = {"property": "frequency", "value": 1 if unit else schedule, "unit": unit}
-    return [stated(often | {"scheduler": "cron", "schedule": schedule})]
+    promises = [stated(often | {"scheduler": "cron", "schedule": schedule})] if schedule else []
+    return promises + ([{"property": "retention", "value": retention}] if retention else [])
 
 
 def _facts(one: Described) -> dict[str, Any]:
     """What the standard has no key for."""
-    facts: dict[str, Any] = {"licence": one.contract.licence, "access": one.contract.access}
+    said = one.contract
+    facts: dict[str, Any] = {"licence": said.licence, "access": said.access, "tier": said.catalogue.tier}
     if record := one.record:
         facts |= {"commit": (record["commit"] or {}).get("id"), "code": code_address(record["code"]["commit"])}
         facts |= {"run": record["run"]["id"], "published": record["run"]["published"]}
@@ -146,7 +150,7 @@ def _column(one: Described, column: Column, made: list[tuple[Node, ColumnEdge]])
             "transformSourceObjects": [f"{node}: {by.upstream}" for node, by in made],
             "transformDescription": "; ".join(dict.fromkeys(by.how for _, by in made)),
             "quality": _allowed(one, column),
-            "customProperties": _custom({"unit": column.unit}),
+            "customProperties": _custom({"unit": column.unit, "term": one.contract.catalogue.terms.get(column.name)}),
         }
     )
 

@@ -18,9 +18,10 @@ from openlineage.client.serde import Serde
 
 from ..contracts.layout import Verb
 from ..contracts.names import Names
-from .facets import PRODUCER, SERVICE, inputs, of_checks, outputs
+from .facets import PRODUCER, inputs, of_checks, outputs
 from .lineage import Edge, Graph, Node
 from .model import Described
+from .naming import SERVICE
 from .telling import code_address, published, version
 
 SPEC = "2-0-2"

@@ -44,6 +44,9 @@ match:
   weight: capacity_mw
   ownership: {facility: plant, share: share_pct, quantity: capacity_mw}
 """
+CATALOGUE = """\
+catalogue: {domain: Energy, tier: 2, retention: P10Y, terms: {capacity_mw: Energy.Installed capacity}}
+"""
 SCHEMA = TableSchema(
     columns=(
         Column(name="plant", id=1, type="string", nullable=False, description="Its name.", source="Plant name"),
@@ -130,7 +133,7 @@ def plants(**others: Any) -> Described:
     """A dataset with every kind of column, with guarded ones, references, links, quantities by owner, and a past."""
     known = Described(
         name="plants",
-        contract=contract(MATCH),
+        contract=contract(MATCH + CATALOGUE),
         record=record(),
         schema=SCHEMA,
         quality=QUALITY,

@@ -46,9 +46,12 @@ def test_it_says_what_contract_schema_and_version_say() -> None:
     assert {"url": made.ADDRESS, "type": "source"} in document["authoritativeDefinitions"]
     (server,) = document["servers"]
     assert (server["server"], server["path"], server["environment"]) == ("restricted", "data/plants", "prod")
-    (sla,) = document["slaProperties"]
+    assert document["domain"] == "Energy"
+    sla, kept = document["slaProperties"]
+    assert kept == {"property": "retention", "value": "P10Y"}
     assert (sla["property"], sla["value"], sla["unit"], sla["schedule"]) == ("frequency", 1, "m", "@monthly")
     facts = custom(document)
+    assert facts["tier"] == 2
     assert (facts["licence"], facts["access"], facts["commit"]) == ("CC-BY-4.0", "public", "1" * 40)
     assert facts["code"] == f"swh:1:rev:{'2' * 40}"
     assert facts["inputs"][0]["dataset"] == "countries"
@@ -64,7 +67,7 @@ def test_columns_have_type_unit_class_key_and_origin() -> None:
     assert (plant["primaryKey"], plant["primaryKeyPosition"], plant["required"]) == (True, 1, True)
     assert (plant["description"], plant["transformSourceObjects"]) == ("Its name.", ["plants: raw: Plant name"])
     assert (capacity["physicalType"], capacity["logicalType"]) == ("decimal(18,3)", "number")
-    assert custom(capacity) == {"unit": "MW"}
+    assert custom(capacity) == {"unit": "MW", "term": "Energy.Installed capacity"}
     assert (owner["classification"], columns["share_pct"]["classification"]) == ("restricted", "internal")
     logical = {name: (column["logicalType"], column.get("logicalTypeOptions")) for name, column in columns.items()}
     assert logical["units"] == ("integer", {"format": "u16"})

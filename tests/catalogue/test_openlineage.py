@@ -66,7 +66,7 @@ def test_each_step_starts_and_completes_with_what_it_reads_and_leaves() -> None:
     steps = ("extract", "validate", "match", "publish")
     assert kinds == [(f"plants.{step}", kind) for step in steps for kind in ("START", "COMPLETE")]
     done = completed(events)
-    raw, matches, rollup = ("data_commons_archive", "plants"), f"{TABLE[1]}__matches", f"{TABLE[1]}__rollup"
+    raw, matches, rollup = ("data_commons_archive", "prod-plants"), f"{TABLE[1]}__matches", f"{TABLE[1]}__rollup"
     source = ("https://example.org", "data/plants%202024.csv?year=2024")
     assert (ends(done["plants.extract"]["inputs"]), ends(done["plants.extract"]["outputs"])) == ({source}, {raw})
     countries = ("data_commons", "commons_prod.data.countries")
@@ -92,6 +92,7 @@ def test_versions_columns_numbers_and_rules_of_a_table() -> None:
     assert about["lifecycleStateChange"]["lifecycleStateChange"] == "OVERWRITE"
     tags = {(tag["key"], tag.get("field")): tag["value"] for tag in about["tags"]["tags"]}
     assert (tags["unit", "capacity_mw"], tags["sensitivity", "owner"]) == ("MW", "restricted")
+    assert (tags["term", "capacity_mw"], tags["domain", None]) == ("Energy.Installed capacity", "Energy")
     metrics = about["dataQualityMetrics"]
     capacity = {"nullCount": 1, "distinctCount": 30, "count": 39, "min": 0.5, "max": 1234.5, "quantiles": {}}
     assert (metrics["rowCount"], metrics["columnMetrics"]["capacity_mw"]) == (40, capacity)
