@@ -88,16 +88,17 @@ def _refused(contract: Contract, reference: Reference) -> Iterator[str]:
     there, here = ", ".join(reference.to), ", ".join(reference.columns)
     yield f"validate stops where {there} is not there, or of another type: its {here} can't be checked"
     if reference.severity == "warning":
-        yield f"rows whose {here} is no longer in {there} are counted, and stay"
+        yield f"rows whose {here} is no longer in {reference.dataset} ({there}) are counted, and stay"
     else:
-        most = f"{contract.expect.quarantine_pct:g} %"
-        yield f"rows whose {here} is no longer in {there} are quarantined; more than {most} stop the run"
+        most = f"more than {contract.expect.quarantine_pct:g} %"
+        yield f"rows whose {here} is no longer in {reference.dataset} ({there}) are quarantined; {most} stop the run"
 
 
 def _unmatched(match: Match, register: Register | None, changed: str, column: str | None) -> Iterator[str]:
     columns = searched(register) if register else []
     if match.register == changed and (column is None or column in columns):
-        yield f"match stops where {column or 'one of ' + ', '.join(columns)} is not there: names are looked up by it"
+        which = column or (f"one of {', '.join(columns)}" if columns else "a column of its `register:`")
+        yield f"match stops where {which} is not there: names are looked up by it"
     if register and register.legal_forms == changed and column in (None, *FORMS):
         yield f"match stops where {column or 'one of ' + ', '.join(FORMS)} is not there: names are folded by it"
     if match.parents and changed in (match.parents.relations, match.parents.exceptions):
