@@ -259,6 +259,12 @@ def _lineage(state: State, asked: Asked, kind: str, fqn: str) -> tuple[int, Any]
     return 200, hanging.lineage(state, kind, state.named(route, fqn), up, down)
 
 
+def _between(state: State, asked: Asked, above: str, below: str) -> tuple[int, Any]:
+    if (edge := state.edges.get((above, below))) is None:
+        raise Refused(404, "lineage edge not found")
+    return 200, {"edge": edge["lineageDetails"]}
+
+
 def _edge(state: State, asked: Asked, *ends: str) -> tuple[int, Any]:
     if asked.method == "PUT":
         return 200, hanging.add_edge(state, asked.body)
@@ -278,6 +284,7 @@ CALLS: tuple[tuple[str, Callable[..., tuple[int, Any]]], ...] = (
     (r"(?:GET|PUT) /pipelines/([^/]+)/status(/bulk)?", lambda s, a, fqn, *many: _statuses(s, a, fqn, *many)),
     (r"(?:GET|POST) /dataQuality/testCases/testCaseResults/(.+)", _results),
     (r"PUT /lineage", _edge),
+    (rf"GET /lineage/getLineageEdge/{ID}/{ID}", _between),
     (rf"DELETE /lineage/(\w+)/{ID}/(\w+)/{ID}", _edge),
     (r"GET /lineage/(\w+)/name/(.+)", _lineage),
     (rf"PUT /({ROUTE})/bulk", _bulk),

@@ -181,11 +181,15 @@ class State:
 
     def _made(self, kind: Kind, request: Json, fqn: str, inside: Json) -> Json:
         made = {key: value for key, value in request.items() if value is not None} | inside
-        made |= {"id": str(uuid.uuid4()), "fullyQualifiedName": fqn, "deleted": False}
+        made |= {"id": str(uuid.uuid4()), "fullyQualifiedName": fqn}
+        if "deleted" in kind.kept().model_fields:
+            made["deleted"] = False
         if kind.type == "testCase":
             made["testDefinition"] = _reference(
                 self.named("dataQuality/testDefinitions", request["testDefinition"]), "testDefinition"
             )
+        if "termsOfUse" in made:
+            made["termsOfUse"] = {"content": made["termsOfUse"]}
         if "domains" in made:
             made["domains"] = [_reference(self.named("domains", name), "domain") for name in made["domains"]]
         return made
@@ -193,7 +197,7 @@ class State:
     def _kept_by_hand(self, known: Json, made: Json, by: str) -> Json:
         """What a PUT leaves of what is there: what it doesn't name and, from a bot, what people may have written."""
         kept = {key: known[key] for key in GUARDED if by == "bot" and known.get(key)}
-        merged = {**known, **made, **kept, "id": known["id"], "deleted": False}
+        merged = {**known, **made, **kept, "id": known["id"]}
         merged["tags"] = _united(known.get("tags", []), made.get("tags", []))
         before = {column["name"]: column for column in known.get("columns", [])}
         for column in merged.get("columns", []):

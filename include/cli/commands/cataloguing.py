@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from ...errors import ContractError
-from ..console import Json, err, plain, show
+from ...errors import ContractError, DataError
+from ..console import Json, Name, err, out, plain, print_json, show
 
 app = typer.Typer(no_args_is_help=True)
+Names = Annotated[list[str] | None, typer.Argument(help="Datasets; all by default.")]
 
 
 @app.callback()
@@ -33,3 +34,43 @@ def export(
             err.print(plain(said), highlight=False, soft_wrap=True)
     if problems:
         raise ContractError(*problems)
+
+
+@app.command()
+def sync(
+    names: Names = None,
+    many: Annotated[bool, typer.Option("--many", help="Go on though over a tenth of the tables would go.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make OpenMetadata agree with Git; what people wrote there stays, and is told."""
+    from ..cataloguing import syncing
+
+    report, datasets = syncing.sync(names or [], many)
+    if as_json:
+        print_json(vars(report))
+    else:
+        for line in syncing.stated(report, datasets):
+            out.print(plain(line), highlight=False, soft_wrap=True)
+    if report.problems:
+        raise DataError(*report.problems)
+
+
+@app.command()
+def diff(names: Names = None, as_json: Json = False) -> None:
+    """What OpenMetadata has against what Git says. Exit code 0 the same, 1 differs, 2 an error."""
+    from ..cataloguing.syncing import different
+
+    found = different(names or [])
+    show(found, as_json, "OpenMetadata agrees with Git.", spared=("openmetadata", "git"))
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command("open")
+def open_(name: Name) -> None:
+    """Open a dataset's page in OpenMetadata, and print its address."""
+    from ..cataloguing.syncing import page
+
+    typer.echo(address := page(name))
+    if out.is_terminal:
+        typer.launch(address)
