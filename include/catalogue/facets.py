@@ -28,7 +28,7 @@ from ..contracts.names import Names
 from . import naming
 from .lineage import Edge, Node
 from .model import Described
-from .telling import iri, shows_values, version, withdrawn
+from .telling import iri, shows_values, table, version, withdrawn
 
 PRODUCER = "pkg:generic/data-commons"
 """What writes the events; which code made the data is a facet of the job."""
@@ -47,8 +47,7 @@ def place(node: Node, names: Names) -> tuple[str, str]:
     if node.kind == "raw":
         return naming.ARCHIVE, naming.place(node, names).name
     if node.kind != "source":
-        table = ".".join(names.table(node.name))
-        return naming.SERVICE, table if node.kind == "table" else f"{table}__{node.kind}"
+        return naming.SERVICE, table(node.name, node.kind, names)
     parts = urlsplit(node.name)
     if parts.netloc:
         host = parts.netloc.rpartition("@")[2]

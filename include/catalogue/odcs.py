@@ -10,7 +10,7 @@ from ..contracts.model import Contract
 from ..contracts.names import Names
 from .lineage import ColumnEdge, Graph, Kind, Node
 from .model import Described
-from .telling import code_address, licence_address, origins, published, shows_values, stated, version, withdrawn
+from .telling import code_address, licence_address, origins, published, shows_values, stated, table, version, withdrawn
 
 VERSION = "v3.1.0"
 _LOGICAL = {"boolean": "boolean", "string": "string", "date": "date", "time": "time"}
@@ -108,9 +108,9 @@ def _facts(one: Described) -> dict[str, Any]:
 
 
 def _table(one: Described, kind: Kind, graph: Graph, names: Names) -> dict[str, Any]:
-    name = ".".join(names.table(one.name))
+    name = table(one.name, kind, names)
     if kind != "table":
-        about = {"name": f"{one.name}__{kind}", "physicalName": f"{name}__{kind}", "description": _SAYS[kind]}
+        about = {"name": f"{one.name}__{kind}", "physicalName": name, "description": _SAYS[kind]}
         return about | {"logicalType": "object", "physicalType": "table"}
     key, made = one.contract.key, origins(one, graph)
     columns = one.schema.columns if one.schema else ()

@@ -1,10 +1,11 @@
 """What every catalogue is told of a dataset alike, whatever its standard."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from ..contracts.columns import Column
+from ..contracts.names import Names
 from .lineage import TABLES, ColumnEdge, Graph, Kind, Node
 from .model import Described
 
@@ -37,6 +38,25 @@ def published(one: Described) -> list[Kind]:
     match = one.contract.match
     has = {"table": True, "matches": match is not None, "rollup": match is not None and match.ownership is not None}
     return [kind for kind in TABLES if has[kind]]
+
+
+def claimed_once(datasets: Iterable[Described], names: Names) -> tuple[list[Described], list[str]]:
+    """`datasets` without those that claim a table of one before them, and a sentence for each of these."""
+    owners: dict[str, str] = {}
+    kept, problems = [], []
+    for one in datasets:
+        tables = [table(one.name, kind, names) for kind in published(one)]
+        if taken := next((name for name in tables if name in owners), None):
+            problems.append(f"{one.name}: {taken} is a table of {owners[taken]} already. Rename one of the datasets.")
+            continue
+        owners |= dict.fromkeys(tables, one.name)
+        kept.append(one)
+    return kept, problems
+
+
+def table(name: str, kind: Kind, names: Names) -> str:
+    """What a table of dataset `name` is called: catalog, schema and table."""
+    return ".".join(names.table(name)) + ("" if kind == "table" else f"__{kind}")
 
 
 def origins(one: Described, graph: Graph) -> dict[str, list[tuple[Node, ColumnEdge]]]:

@@ -1,10 +1,12 @@
 """What lies beside a version in a checkout: its record in the standards that catalogues read, as of its commit."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..catalogue.model import Described
 from ..contracts.names import Names
+from ..errors import ContractError
 from ..settings import settings
 from .describing import as_published, contract_of
 from .pins import Entry, Pins
@@ -13,7 +15,7 @@ from .pins import Entry, Pins
 def accompanying(repository: Path, entry: Entry, said: dict[str, Any], pins: Pins, revision: str) -> dict[str, str]:
     """The files by name: ODCS, DCAT-AP and OpenLineage of a version whose record is `said`, one of `pins`.
 
-    Raises ContractError where its contract, or that of the register by which its names are matched, can't be read.
+    Raises ContractError where its contract can't be read.
     """
     from ..catalogue import files, lineage  # with OpenLineage's client: half a second that other commands never need
 
@@ -23,7 +25,9 @@ def accompanying(repository: Path, entry: Entry, said: dict[str, Any], pins: Pin
 
 
 def _register(repository: Path, one: Described, pins: Pins, revision: str) -> list[Described]:
-    """The register, for the columns that are taken from it."""
+    """The register, for the columns that are taken from it; nothing where its contract can't be read."""
     match = one.contract.match
     entry = pins.entries.get(match.register) if match else None
-    return [Described(entry.name, contract_of(repository, entry, revision))] if entry else []
+    with suppress(ContractError):
+        return [Described(entry.name, contract_of(repository, entry, revision))] if entry else []
+    return []

@@ -17,11 +17,13 @@ from ..progress import progress
 def exported(to: Path, names: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
     """Writes the files of `names` (of all datasets where empty) below `to`, and one catalogue of these.
 
-    One item a dataset, and what is wrong with those whose contract can't be read; they are left out. Raises
+    One item a dataset, and what is wrong with those that are left out: their contract can't be read, or another one has
+    a table of that name. Raises
     ContractError where such a one was asked for, EnvironmentFault for a name that is none and where `to` can't be
     written.
     """
     from ...catalogue import files, lineage
+    from ...catalogue.telling import claimed_once
 
     for name in names:
         dataset_folder(name)
@@ -29,7 +31,8 @@ def exported(to: Path, names: Sequence[str]) -> tuple[list[dict[str, Any]], list
     here = Names(settings().environment, settings().developer)
     with progress("Reading what is known of the datasets"):
         around = origins.origins(REPOSITORY, room, pins)
-        described = describing.described(REPOSITORY, room, pins, names)
+        asked = describing.described(REPOSITORY, room, pins, names)
+        described, problems = claimed_once(asked, here)
         graph = lineage.graph((around.datasets | {one.name: one for one in described}).values())
     with progress("Writing", len(described)) as told:
         for one in described:
@@ -37,8 +40,11 @@ def exported(to: Path, names: Sequence[str]) -> tuple[list[dict[str, Any]], list
                 write(to / one.name / name, text)
             told(1)
     write(to / files.CATALOGUE, files.catalogue(described, graph, here))
-    left = sorted(set(around.broken) - {one.name for one in described})
-    return [_item(one, to / one.name) for one in described], _problems([around.broken[name] for name in left])
+    left = sorted(set(around.broken) - {one.name for one in asked})
+    return [_item(one, to / one.name) for one in described], [
+        *problems,
+        *_problems([around.broken[name] for name in left]),
+    ]
 
 
 def _item(one: Any, folder: Path) -> dict[str, Any]:
