@@ -7,7 +7,7 @@ from typing import Any
 from ..contracts.names import Names
 from .lineage import Graph, Kind
 from .model import Described, Past
-from .telling import code_address, iri, licence_address, published, stated, version, withdrawn
+from .telling import code_address, iri, licence_address, published, stated, steps, version, withdrawn
 
 PROFILE = "http://data.europa.eu/r5r/"
 _AUTHORITY = "http://publications.europa.eu/resource/authority"
@@ -154,7 +154,7 @@ def _activity(one: Described, here: str) -> dict[str, Any] | None:
 def _origins(one: Described, graph: Graph, names: Names) -> list[dict[str, Any]]:
     """The sources with the hash of the bytes that came, and the versions of other datasets that were read."""
     read = {item["dataset"]: item["content"] for item in one.record["inputs"]} if one.record else {}
-    upstream = dict.fromkeys(edge.upstream for edge in graph.edges if edge.dataset == one.name)
+    upstream = dict.fromkeys(edge.upstream for edge in steps(one, graph))
     sources = [node.name for node in upstream if node.kind == "source"]
     others = [node.name for node in upstream if node.kind == "table" and node.name != one.name]
     inputs = [

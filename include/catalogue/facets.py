@@ -26,8 +26,9 @@ from openlineage.client.facet_v2 import (
 
 from ..contracts.names import Names
 from . import naming
-from .lineage import Edge, Node
+from .lineage import TABLES, Edge, Kind, Node
 from .model import Described
+from .shapes import shapes
 from .telling import iri, shows_values, table, version, withdrawn
 
 PRODUCER = "pkg:generic/data-commons"
@@ -98,7 +99,7 @@ def _assertion(rule: dict[str, Any], columns: set[str]) -> data_quality_assertio
 
 def _facets(one: Described, node: Node, names: Names) -> dict[str, DatasetFacet]:
     address = iri(node.name) if node.kind == "source" else names.asset(node.name)
-    kind = "TABLE" if node.kind in ("table", "matches", "rollup") else "FILE"
+    kind = "TABLE" if node.kind in TABLES else "FILE"
     facets: dict[str, DatasetFacet] = {
         "dataSource": datasource_dataset.DatasourceDatasetFacet(
             name=place(node, names)[0], uri=address, producer=PRODUCER
@@ -109,6 +110,8 @@ def _facets(one: Described, node: Node, names: Names) -> dict[str, DatasetFacet]
         facets["version"] = dataset_version_dataset.DatasetVersionDatasetFacet(datasetVersion=told, producer=PRODUCER)
     if node.kind != "source" and node.name == one.name:
         facets |= _documented(one, node)
+    if kind == "TABLE" and node.name == one.name:
+        facets |= _columns(one, node.kind) | {"tags": _tags(one, node.kind)}
     return facets | (_of_table(one) if node == Node("table", one.name) else {})
 
 
@@ -134,17 +137,19 @@ def _documented(one: Described, node: Node) -> dict[str, DatasetFacet]:
     }
 
 
+def _columns(one: Described, kind: Kind) -> dict[str, DatasetFacet]:
+    fields = [
+        schema_dataset.SchemaDatasetFacetFields(
+            name=shape.name, type=shape.type, description=shape.description or None, ordinal_position=number
+        )
+        for number, shape in enumerate(shapes(one, kind), 1)
+    ]
+    return {"schema": schema_dataset.SchemaDatasetFacet(fields=fields, producer=PRODUCER)} if fields else {}
+
+
 def _of_table(one: Described) -> dict[str, DatasetFacet]:
-    """Columns, tags and numbers of the dataset's own table, and what became of it."""
-    facets: dict[str, DatasetFacet] = {"tags": _tags(one)}
-    if one.schema:
-        fields = [
-            schema_dataset.SchemaDatasetFacetFields(
-                name=column.name, type=column.type, description=column.description or None, ordinal_position=number
-            )
-            for number, column in enumerate(one.schema.columns, 1)
-        ]
-        facets["schema"] = schema_dataset.SchemaDatasetFacet(fields=fields, producer=PRODUCER)
+    """Numbers of the dataset's own table, and what became of it."""
+    facets: dict[str, DatasetFacet] = {}
     if one.record:
         facets["lifecycleStateChange"] = _change(one)
     if one.record and one.quality and one.schema:
@@ -152,17 +157,17 @@ def _of_table(one: Described) -> dict[str, DatasetFacet]:
     return facets
 
 
-def _tags(one: Described) -> tags_dataset.TagsDatasetFacet:
+def _tags(one: Described, kind: Kind) -> tags_dataset.TagsDatasetFacet:
     """Licence, access, domain and tier of the dataset; sensitivity, unit and glossary term of its columns."""
-    said = one.contract
+    said, terms = one.contract, one.contract.catalogue.terms if kind == "table" else {}
     told: list[tuple[str, str | int | None, str | None]] = [
         ("licence", said.licence, None),
         ("access", said.access, None),
     ]
     told += [("domain", said.catalogue.domain, None), ("tier", said.catalogue.tier, None)]
-    for column in one.schema.columns if one.schema else ():
-        told += [("sensitivity", column.sensitivity, column.name), ("unit", column.unit, column.name)]
-        told += [("term", said.catalogue.terms.get(column.name), column.name)]
+    for shape in shapes(one, kind):
+        told += [("sensitivity", shape.sensitivity, shape.name), ("unit", shape.unit, shape.name)]
+        told += [("term", terms.get(shape.name), shape.name)]
     tags = [
         tags_dataset.TagsDatasetFacetFields(key, str(value), "USER", field)
         for key, value, field in told

@@ -10,6 +10,7 @@ from ..contracts.model import Contract
 from ..contracts.names import Names
 from .lineage import ColumnEdge, Graph, Kind, Node
 from .model import Described
+from .shapes import Shape, shapes
 from .telling import code_address, licence_address, origins, published, shows_values, stated, table, version, withdrawn
 
 VERSION = "v3.1.0"
@@ -108,51 +109,56 @@ def _facts(one: Described) -> dict[str, Any]:
 
 
 def _table(one: Described, kind: Kind, graph: Graph, names: Names) -> dict[str, Any]:
-    name = table(one.name, kind, names)
+    made = origins(Node(kind, one.name), graph)
+    about = {"name": one.name if kind == "table" else f"{one.name}__{kind}"}
+    about |= {"physicalName": table(one.name, kind, names), "logicalType": "object", "physicalType": "table"}
     if kind != "table":
-        about = {"name": f"{one.name}__{kind}", "physicalName": name, "description": _SAYS[kind]}
-        return about | {"logicalType": "object", "physicalType": "table"}
-    key, made = one.contract.key, origins(one, graph)
-    columns = one.schema.columns if one.schema else ()
+        columns = [_shape(shape, made.get(shape.name, [])) for shape in shapes(one, kind)]
+        return stated(about | {"description": _SAYS[kind], "properties": columns})
+    key = one.contract.key
+    columns = [_column(one, column, made.get(column.name, [])) for column in (one.schema.columns if one.schema else ())]
+    more = {
+        "businessName": one.contract.title,
+        "description": one.contract.description,
+        "dataGranularityDescription": f"A row for each {', '.join(key)}" if key else None,
+        "properties": columns,
+        "relationships": _relationships(one),
+        "quality": [*_of_the_contract(one), *_of_the_version(one)],
+    }
+    return stated(about | more)
+
+
+def _shape(shape: Shape | Column, made: list[tuple[Node, ColumnEdge]]) -> dict[str, Any]:
+    """What is said of a column of any table."""
     return stated(
         {
-            "name": one.name,
-            "physicalName": name,
-            "logicalType": "object",
-            "physicalType": "table",
-            "businessName": one.contract.title,
-            "description": one.contract.description,
-            "dataGranularityDescription": f"A row for each {', '.join(key)}" if key else None,
-            "properties": [_column(one, column, made.get(column.name, [])) for column in columns],
-            "relationships": _relationships(one),
-            "quality": [*_of_the_contract(one), *_of_the_version(one)],
+            "name": shape.name,
+            "logicalType": _logical(shape.type),
+            "logicalTypeOptions": _options(shape.type),
+            "physicalType": shape.type,
+            "required": not shape.nullable,
+            "classification": shape.sensitivity,
+            "description": shape.description,
+            "transformSourceObjects": [f"{node}: {by.upstream}" for node, by in made],
+            "transformDescription": "; ".join(dict.fromkeys(by.how for _, by in made)),
+            "customProperties": _custom({"unit": shape.unit}),
         }
     )
 
 
 def _column(one: Described, column: Column, made: list[tuple[Node, ColumnEdge]]) -> dict[str, Any]:
     key, partitioned = one.contract.key, column.name == one.contract.partition
-    return stated(
-        {
-            "id": f"field-{column.id}",
-            "name": column.name,
-            "businessName": column.source,
-            "logicalType": _logical(column.type),
-            "logicalTypeOptions": _options(column.type),
-            "physicalType": column.type,
-            "required": not column.nullable,
-            "primaryKey": column.name in key or None,
-            "primaryKeyPosition": key.index(column.name) + 1 if column.name in key else None,
-            "partitioned": partitioned or None,
-            "partitionKeyPosition": 1 if partitioned else None,
-            "classification": column.sensitivity,
-            "description": column.description,
-            "transformSourceObjects": [f"{node}: {by.upstream}" for node, by in made],
-            "transformDescription": "; ".join(dict.fromkeys(by.how for _, by in made)),
-            "quality": _allowed(one, column),
-            "customProperties": _custom({"unit": column.unit, "term": one.contract.catalogue.terms.get(column.name)}),
-        }
-    )
+    more = {
+        "id": f"field-{column.id}",
+        "businessName": column.source,
+        "primaryKey": column.name in key or None,
+        "primaryKeyPosition": key.index(column.name) + 1 if column.name in key else None,
+        "partitioned": partitioned or None,
+        "partitionKeyPosition": 1 if partitioned else None,
+        "quality": _allowed(one, column),
+        "customProperties": _custom({"unit": column.unit, "term": one.contract.catalogue.terms.get(column.name)}),
+    }
+    return _shape(column, made) | stated(more)
 
 
 def _logical(type_: str) -> str:

@@ -22,7 +22,7 @@ from .facets import PRODUCER, inputs, of_checks, outputs
 from .lineage import Edge, Graph, Node
 from .model import Described
 from .naming import SERVICE
-from .telling import code_address, published, version
+from .telling import code_address, published, steps, version
 
 SPEC = "2-0-2"
 """The version of the specification that these events are written by; each event names it in its schemaURL."""
@@ -52,7 +52,7 @@ def events(one: Described, graph: Graph, names: Names) -> list[RunEvent | JobEve
 
 
 def _of_step(one: Described, verb: Verb, graph: Graph, names: Names) -> Iterator[RunEvent | JobEvent]:
-    edges = [edge for edge in graph.edges if (edge.dataset, edge.task) == (one.name, verb)]
+    edges = [edge for edge in steps(one, graph) if edge.task == verb]
     taken, left = _taken(one, verb, edges, names), outputs(one, edges, names)
     job = _job(one, verb, names)
     if not (taken or left):

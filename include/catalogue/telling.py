@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from ..contracts.columns import Column
 from ..contracts.names import Names
-from .lineage import TABLES, ColumnEdge, Graph, Kind, Node
+from .lineage import TABLES, ColumnEdge, Edge, Graph, Kind, Node
 from .model import Described
 
 _IRI = "!#$%&'()*+,/:;=?@[]~"
@@ -59,10 +59,16 @@ def table(name: str, kind: Kind, names: Names) -> str:
     return ".".join(names.table(name)) + ("" if kind == "table" else f"__{kind}")
 
 
-def origins(one: Described, graph: Graph) -> dict[str, list[tuple[Node, ColumnEdge]]]:
-    """What each column of the table is made of, where that is known."""
+def steps(one: Described, graph: Graph) -> list[Edge]:
+    """The edges of the dataset's own DAG."""
+    nodes = [Node(kind, one.name) for kind in ("raw", *TABLES)]
+    return [edge for node in nodes for edge in graph.next(node, "up")]
+
+
+def origins(node: Node, graph: Graph) -> dict[str, list[tuple[Node, ColumnEdge]]]:
+    """What each column of a table is made of, where that is known."""
     found: dict[str, list[tuple[Node, ColumnEdge]]] = {}
-    for edge in graph.next(Node("table", one.name), "up"):
+    for edge in graph.next(node, "up"):
         for by in edge.columns:
             if by.derives:
                 found.setdefault(by.downstream, []).append((edge.upstream, by))

@@ -61,6 +61,11 @@ def test_columns_have_type_unit_class_key_and_origin() -> None:
     tables = {table["name"]: table for table in said(made.plants())["schema"]}
     assert list(tables) == ["plants", "plants__matches", "plants__rollup"]
     assert tables["plants"]["physicalName"] == "commons_prod.data.plants"
+    links = {column["name"]: column for column in tables["plants__matches"]["properties"]}
+    assert links["score"]["logicalType"] == "number"
+    assert links["name"]["classification"] == "restricted", "that of the column with the names"
+    assert links["name"]["transformSourceObjects"] == ["plants: owner"]
+    assert {"company", "capacity_mw"} < {column["name"] for column in tables["plants__rollup"]["properties"]}
     columns = {column["name"]: column for column in tables["plants"]["properties"]}
     assert list(columns) == [column.name for column in made.SCHEMA.columns]
     plant, capacity, owner = columns["plant"], columns["capacity_mw"], columns["owner"]

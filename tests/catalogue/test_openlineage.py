@@ -102,6 +102,10 @@ def test_versions_columns_numbers_and_rules_of_a_table() -> None:
     assert source["facets"]["dataSource"]["uri"] == made.ADDRESS
     read = {one["name"]: one["facets"] for one in done["plants.validate"]["inputs"]}
     assert read["commons_prod.data.countries"]["version"]["datasetVersion"] == "6d" * 32
+    links = next(one for one in done["plants.match"]["outputs"] if one["name"].endswith("__matches"))
+    assert {field["name"]: field["type"] for field in links["facets"]["schema"]["fields"]}["score"] == "float64"
+    guards = [tag["value"] for tag in links["facets"]["tags"]["tags"] if tag.get("field") == "name"]
+    assert guards == ["restricted"]
     rules = done["plants.publish"]["inputs"][0]["inputFacets"]["dataQualityAssertions"]["assertions"]
     found = {rule["name"]: (rule["assertion"], rule.get("column"), rule["success"], rule["severity"]) for rule in rules}
     assert found == {
