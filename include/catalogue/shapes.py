@@ -96,8 +96,9 @@ def shapes(one: Described, kind: Kind) -> list[Shape]:
 def _links(one: Described) -> list[Shape]:
     match = one.contract.match
     given = {f"given_{kind}": column for kind, column in (match.identifiers if match else {}).items()}
-    named = {**given, "name": match.entity if match else "", "given_country": match and match.country_column}
-    levels = {c.name: c.sensitivity for c in one.schema.columns} if one.schema else {}
+    named = {**given, "name": match.entity if match else "", "weight": match and match.weight}
+    named |= dict.fromkeys(("given_country", "country"), match and match.country_column)
+    levels = _levels(one)
     absent = {"given_lei", "given_isin", "given_cik", "given_other"} - {*given}
     return [
         Shape(name, _LINK_TYPES.get(name, "string"), said, sensitivity=levels.get(named.get(name) or "", "public"))
@@ -107,14 +108,31 @@ def _links(one: Described) -> list[Shape]:
 
 
 def _rollup(one: Described) -> list[Shape]:
-    own = one.contract.match.ownership if one.contract.match else None
-    if own is None or one.schema is None:
+    match = one.contract.match
+    own = match.ownership if match else None
+    if match is None or own is None or one.schema is None:
         return []
-    known = {column.name: column for column in one.schema.columns}
-    keys = [Shape(by, known[by].type, known[by].description, known[by].unit) for by in own.by if by in known]
+    known, levels = {column.name: column for column in one.schema.columns}, _levels(one)
+    keys = [
+        Shape(by, known[by].type, known[by].description, known[by].unit, sensitivity=levels[by])
+        for by in own.by
+        if by in known
+    ]
     unit = known[own.quantity].unit if own.quantity in known else None
-    *first, last = (Shape(name, type_, said) for name, (type_, said) in _OWNERS.items())
-    return [*keys, *first, Shape(own.quantity, "decimal(38,18)", "The quantity that it owns.", unit), last]
+    from_ = {"company": match.entity, "name": match.entity, "facilities": own.facility}
+    *first, last = (
+        Shape(name, type_, said, sensitivity=levels.get(from_.get(name, ""), "public"))
+        for name, (type_, said) in _OWNERS.items()
+    )
+    owned = Shape(
+        own.quantity, "decimal(38,18)", "The quantity that it owns.", unit,
+        sensitivity=levels.get(own.quantity, "public"),
+    )  # fmt: skip
+    return [*keys, *first, owned, last]
+
+
+def _levels(one: Described) -> dict[str, Sensitivity]:
+    return {column.name: column.sensitivity for column in one.schema.columns} if one.schema else {}
 
 
 def column(shape: Shape, primary: bool = False) -> dict[str, Any]:

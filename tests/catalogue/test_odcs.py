@@ -65,7 +65,8 @@ def test_columns_have_type_unit_class_key_and_origin() -> None:
     assert links["score"]["logicalType"] == "number"
     assert links["name"]["classification"] == "restricted", "that of the column with the names"
     assert links["name"]["transformSourceObjects"] == ["plants: owner"]
-    assert {"company", "capacity_mw"} < {column["name"] for column in tables["plants__rollup"]["properties"]}
+    owned = {column["name"]: column["classification"] for column in tables["plants__rollup"]["properties"]}
+    assert (owned["company"], owned["capacity_mw"]) == ("restricted", "public")
     columns = {column["name"]: column for column in tables["plants"]["properties"]}
     assert list(columns) == [column.name for column in made.SCHEMA.columns]
     plant, capacity, owner = columns["plant"], columns["capacity_mw"], columns["owner"]
