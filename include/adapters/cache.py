@@ -12,8 +12,10 @@ from pathlib import Path
 
 from ..errors import EnvironmentFault
 from .remote import Listing, Remote, config_of, md5_of, place, told
+from .stillness import remembered
 
 
+@remembered
 def cache_folder(repository: Path | None) -> Path:
     """The DVC cache of a repository, else one of this user."""
     if repository is None or not (repository / ".dvc").is_dir():

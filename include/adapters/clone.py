@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from . import git
+from .stillness import remembered
 
 BATCH = 64
 log = logging.getLogger("commons")
@@ -68,6 +69,7 @@ def is_shallow(repository: Path) -> bool:
     return git.run("rev-parse", "--is-shallow-repository", at=repository).strip() == "true"
 
 
+@remembered
 def whole_history(repository: Path) -> bool:
     """Fetch the commits that a shallow clone lacks, without files where the clone is partial; whether any came.
 
@@ -99,6 +101,7 @@ def branch(repository: Path, name: str) -> bool:
     return True
 
 
+@remembered
 def _promisor(repository: Path) -> str | None:
     """The remote from which a partial clone fetches what it lacks; None where the clone is not partial."""
     try:

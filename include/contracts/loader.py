@@ -225,5 +225,6 @@ def _other(folder: Path, place: Place, name: str) -> Iterator[tuple[Place, str]]
     """Whether `name` is another dataset beside `folder`."""
     if name == folder.absolute().name:
         yield place, f"dataset {name!r} refers to itself. Name another dataset."
-    elif name not in (others := names(folder.parent)):
-        yield place, f"dataset {name!r} is not known{nearest(name, others)}. Name one of `commons list`."
+    elif not (folder.parent / name / FILE).exists():
+        near = nearest(name, names(folder.parent))
+        yield place, f"dataset {name!r} is not known{near}. Name one of `commons list`."

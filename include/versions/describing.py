@@ -2,13 +2,14 @@
 
 import ast
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..adapters import git
 from ..adapters.cache import cache_folder
+from ..adapters.stillness import still
 from ..catalogue.model import Described, Past
 from ..contracts import loader
 from ..contracts.columns import TableSchema
@@ -30,7 +31,11 @@ def described(repository: Path, room: Path, pins: Pins, names: Collection[str] =
     A broken contract is left out of all, and raises ContractError where it was asked for. What lies with bytes that
     are not to be had is None.
     """
-    found = []
+    with still():
+        return list(_known(repository, room, pins, names))
+
+
+def _known(repository: Path, room: Path, pins: Pins, names: Collection[str]) -> Iterator[Described]:
     for name in sorted(names or loader.names(room)):
         try:
             contract = loader.load(room / name)
@@ -38,13 +43,14 @@ def described(repository: Path, room: Path, pins: Pins, names: Collection[str] =
             if names:
                 raise
             continue
-        entry, made = pins.entries.get(name), extracts(room / name)
-        if entry:
-            said = record(pinned_by(repository, entry), repository)
-            found.append(_described(repository, entry, contract, said, made))
-        else:
-            found.append(Described(name, contract, addresses=addresses(contract, None, ()), extracts=made))
-    return found
+        yield _pinned(repository, name, contract, pins.entries.get(name), extracts(room / name))
+
+
+def _pinned(repository: Path, name: str, contract: Contract, entry: Entry | None, made: bool) -> Described:
+    if entry is None:
+        return Described(name, contract, addresses=addresses(contract, None, ()), extracts=made)
+    said = record(pinned_by(repository, entry), repository)
+    return _described(repository, entry, contract, said, made)
 
 
 def as_published(repository: Path, entry: Entry, said: dict[str, Any], revision: str) -> Described:

@@ -7,12 +7,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..adapters import clone, git
+from ..adapters.stillness import remembered
 from ..errors import EnvironmentFault
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 _PROPOSAL = re.compile(r"(?:origin/)?proposal/([^/]+)/(.+)")
 
 
+@remembered
 def resolve(repository: Path, text: str) -> str:
     """The full id of the commit that `text` names: anything that Git resolves, else a proposal, else a date.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..adapters import clone
 from ..adapters.clone import Commit
+from ..adapters.stillness import remembered
 from ..errors import DataError, EnvironmentFault
 from . import withdrawal
 from .pins import FILE, Withdrawn, parse_one
@@ -37,6 +38,7 @@ class Logged:
     withdrawn: Withdrawn | None = None
 
 
+@remembered
 def versions(repository: Path, name: str, revision: str = "HEAD") -> list[Logged]:
     """All versions of a dataset on the way to `revision`, newest first.
 

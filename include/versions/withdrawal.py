@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..adapters import git
+from ..adapters.stillness import remembered
 from ..errors import DataError, EnvironmentFault
 from ..settings import settings
 from . import worktree
@@ -23,6 +24,7 @@ def tombstone(repository: Path, entry: Entry) -> Withdrawn | None:
     return entry.meta.withdrawn or next((gone.meta.withdrawn for gone in known), None)
 
 
+@remembered
 def entries(repository: Path) -> list[Entry]:
     """All versions that were withdrawn, as the newest says that this clone knows.
 
