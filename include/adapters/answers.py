@@ -1,6 +1,8 @@
 """What OpenMetadata's answer means for an event: it waits, or it is refused for good."""
 
-from ..errors import DataError, EnvironmentFault
+from ..errors import DataCommonsError, EnvironmentFault
+from ..settings import lineage
+from . import openmetadata
 
 WAITING = (401, 403, 408, 429)
 """Of the statuses from 400 to 499, those that say nothing of what was sent."""
@@ -18,8 +20,10 @@ def refusal(error: Exception) -> str | None:
         status = error.status_code or 0
         known = 400 <= status < 500 and status not in WAITING
         return f"{status}: {error}" if known else None
-    if isinstance(error, DataError | KeyError | ValueError | AttributeError) and not _of_the_client(error):
-        return f"{type(error).__name__}: {error}"
+    if isinstance(error, DataCommonsError):
+        return None if isinstance(error, EnvironmentFault) else str(error)
+    if isinstance(error, KeyError | ValueError | AttributeError) and not _of_the_client(error):
+        return f"not as events are: {type(error).__name__}: {error}"
     return None
 
 
@@ -29,12 +33,15 @@ def _of_the_client(error: Exception) -> bool:
     from pydantic import ValidationError
     from requests.exceptions import RequestException
 
-    return isinstance(error, EnvironmentFault | EmptyPayloadException | ValidationError | RequestException)
+    return isinstance(error, EmptyPayloadException | ValidationError | RequestException)
 
 
 def words(error: Exception) -> str:
-    """What happened, in one line without a token."""
-    from metadata.ingestion.ometa.client import APIError
-
-    status = f"{error.status_code}: " if isinstance(error, APIError) else ""
-    return f"{status}{' '.join(str(error).split())[:500] or type(error).__name__}"
+    """What happened, in a sentence or two without a token."""
+    try:
+        with openmetadata.speaking(lineage()):
+            raise error
+    except DataCommonsError as told:
+        return str(told)
+    except Exception as unforeseen:
+        return f"{type(unforeseen).__name__}: {' '.join(str(unforeseen).split())[:500]}"

@@ -1,7 +1,8 @@
 """The spool, delivered to OpenMetadata: each dataset's events in order, each removed once it is there."""
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -14,6 +15,7 @@ from ...adapters.spool import Event, Waiting
 from ...adapters.store import Store
 from ...catalogue import runs
 from ...contracts import layout
+from ...errors import EnvironmentFault
 
 TRIES = 3
 """Of what may be taken later; then all waits for the next delivery."""
@@ -43,6 +45,8 @@ class Delivery:
     """Makes OpenMetadata agree with Git about one dataset."""
     pause: float = 1.0
     pipelines: dict[str, Any] = field(default_factory=dict)
+    gone: bool = False
+    """OpenMetadata doesn't answer, so the other datasets wait too; else only one whose Git or bytes are away does."""
 
     @cached_property
     def client(self) -> Any:
@@ -57,11 +61,18 @@ class Delivery:
         with turns.turn(self.store) as lost:
             for dataset, items in groupby(spool.waiting(self.store), key=lambda item: item.dataset):
                 tell(dataset)
-                for item in items:
-                    report.away = "somebody else delivers it now" if lost.is_set() else self._one(item, report)
-                    if report.away:
-                        return report
+                self._in_order(items, report, lost)
+                if self.gone or lost.is_set():
+                    break
         return report
+
+    def _in_order(self, items: Iterable[Waiting], report: Report, lost: threading.Event) -> None:
+        """One dataset's events, up to the first that has to wait: the others wait behind it."""
+        for item in items:
+            away = "somebody else delivers it now" if lost.is_set() else self._one(item, report)
+            if away:
+                report.away = report.away or away
+                return
 
     def _one(self, item: Waiting, report: Report) -> str | None:
         """Delivers or refuses one event; why neither can be done now."""
@@ -77,6 +88,7 @@ class Delivery:
         except Exception as error:  # whatever the client raises, no event is lost by it
             reason = answers.refusal(error)
             if reason is None:
+                self.gone = not isinstance(error, EnvironmentFault)
                 return answers.words(error)
             report.refused.append(f"{spool.refuse(self.store, item, reason)}: {reason}")
             return None

@@ -74,3 +74,27 @@ def open_(name: Name) -> None:
     typer.echo(address := page(name))
     if out.is_terminal:
         typer.launch(address)
+
+
+@app.command()
+def flush(as_json: Json = False) -> None:
+    """Tell OpenMetadata what waits in the spool: how tasks ended, which datasets have new versions."""
+    from ..cataloguing.flushing import flushed, stated_flush
+
+    told, wrong = flushed()
+    if as_json:
+        print_json(told)
+    else:
+        out.print(plain(stated_flush(told)), highlight=False, soft_wrap=True)
+    if wrong:
+        raise wrong
+
+
+@app.command()
+def spool(as_json: Json = False) -> None:
+    """How many events wait for OpenMetadata by dataset, since when, and what it refused."""
+    from ..cataloguing.flushing import lengths, refusals
+
+    show(lengths(), as_json, "Nothing waits.")
+    for refused in () if as_json else refusals():
+        err.print(plain(refused), highlight=False, soft_wrap=True)

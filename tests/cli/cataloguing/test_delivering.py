@@ -12,7 +12,7 @@ import pytest
 from include.adapters import spool, turns
 from include.adapters.store import Store
 from include.cli.cataloguing.delivering import Delivery, Report
-from include.errors import EnvironmentFault
+from include.errors import ContractError, EnvironmentFault
 from tests.openmetadata.server import TOKEN, Fault, OpenMetadata, serving
 
 SECOND = dt.timedelta(seconds=1)
@@ -76,13 +76,13 @@ class Happening:
     """What happens in a run, put into the spool one thing after the other."""
 
     def __init__(self, store: Store, run: str = "scheduled__2026-10-25", due: dt.datetime = START) -> None:
-        self.store, self.now, self.dag = store, due, dag()
+        self.store, self.now, self.dag, self.name = store, due, dag(), "wells"
         self.facts = {"id": run, "type": "scheduled", "due": due.isoformat()}
 
     def _put(self, kind: str, **more: Any) -> None:
         self.now += SECOND
         at = self.now.isoformat(timespec="microseconds")
-        event = {"format": 1, "kind": kind, "name": "wells", "at": at, "dag": self.dag, "run": self.facts}
+        event = {"format": 1, "kind": kind, "name": self.name, "at": at, "dag": self.dag, "run": self.facts}
         spool.put(self.store, event | more)
 
     def task(self, name: str, state: str = "success", attempt: int = 1, index: int = -1) -> None:
@@ -307,7 +307,7 @@ def test_down_between_two_tasks(store: Store, server: OpenMetadata, undisturbed:
     server.stop()
     run.task("validate", "up_for_retry")
     run.task("validate", attempt=2)
-    assert "onnection" in (deliver(store, server).away or "")
+    assert "can't be reached (refused)" in (deliver(store, server).away or "")
     run.task("publish")
     run.task("announce")
     run.version()
@@ -323,7 +323,7 @@ def test_a_slow_server_is_not_waited_for_for_ever(
     Happening(store).all()
     server.faults = [Fault(until=threading.Event(), after=6)]
     report = deliver(store, server, timeout=1)
-    assert "timed out" in (report.away or "")
+    assert "no answer in time" in (report.away or "")
     server.faults = []
     assert deliver(store, server).away is None
     assert known(server) == undisturbed
@@ -375,6 +375,31 @@ def test_events_of_a_run_that_are_delivered_twice_change_nothing(
         store.put(path, content)
     assert deliver(store, server).delivered == 8
     assert known(server) == undisturbed
+
+
+def test_what_can_t_be_read_holds_up_its_own_dataset_only(store: Store, server: OpenMetadata) -> None:
+    """A contract that is broken, a Git that is away: others are told all the same."""
+    for name in ("mines", "wells"):
+        run = Happening(store)
+        run.dag = dag() | {"id": name}
+        run.name = name
+        run.version()
+        run.task("extract")
+
+    def sync(client: Any, name: str) -> None:
+        if name == "mines":
+            raise EnvironmentFault("Git is away")
+
+    report = Delivery(store, lambda: connected(server), "airflow", sync, pause=0).run()
+    assert (report.delivered, report.refused, report.away) == (2, [], "Git is away")
+    assert [item.dataset for item in spool.waiting(store)] == ["mines", "mines"]
+
+    def broken(client: Any, name: str) -> None:
+        raise ContractError("contract.yaml:1: broken")
+
+    report = Delivery(store, lambda: connected(server), "airflow", broken, pause=0).run()
+    assert report.delivered == 1
+    assert [refused.partition(": ")[2] for refused in report.refused] == ["contract.yaml:1: broken"]
 
 
 def test_nothing_waits_so_nobody_is_asked(store: Store, server: OpenMetadata) -> None:
