@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from include.contracts import loader
 from include.contracts.model import Contract
 from include.settings import REPOSITORY
 from tests.clone import make_clone, run
 
+ROOM = REPOSITORY / "include" / "datasets"
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 PAGE = (REPOSITORY / "docs" / "lineage.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 (PRICES,) = (text for kind, text in BLOCKS if kind == "csv")
@@ -72,6 +75,24 @@ def test_every_key_of_an_entry_is_named_on_the_page() -> None:
     assert set(fields) == {"address", "dataset", "note", "columns"}
     assert [key for key in fields if f"`{key}`" not in PAGE] == []
     assert {key for entry in yaml.safe_load(LINEAGE)["lineage"] for key in entry} == set(fields)
+
+
+@pytest.mark.parametrize("name", loader.names(ROOM))
+def test_the_readmes_picture_is_that_of_the_contracts(name: str) -> None:
+    (line,) = re.findall(rf"^ (\w+ .*► {name} ?.*)$", README, re.MULTILINE)
+    contract = loader.load(ROOM / name)
+    host, package, *files = re.split(r",? ", line.partition(" ─")[0])
+    addresses = [*contract.source.url, *([contract.dictionary.url] if contract.dictionary else [])]
+    begin = {"pypi": f"pkg:pypi/{package}@", "github": "https://raw.githubusercontent.com/"}[host]
+    assert all(address.startswith(begin) and f"/{package}" in address for address in addresses)
+    assert int(files[0] if files else 1) == len(addresses)
+    assert (f"► {name}: matches" in line) == (contract.match is not None)
+    assert (f"► {name}: rollup" in line) == bool(contract.match and contract.match.ownership)
+    if contract.match:
+        register = loader.load(ROOM / contract.match.register).register
+        assert register
+        assert README.index(f"► {register.legal_forms} ─") < README.index(f"► {contract.match.register} ─")
+        assert README.index(f"► {contract.match.register} ─") < README.index(line)
 
 
 def test_every_linked_page_exists() -> None:
