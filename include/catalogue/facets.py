@@ -18,6 +18,7 @@ from openlineage.client.facet_v2 import (
     documentation_dataset,
     input_statistics_input_dataset,
     lifecycle_state_change_dataset,
+    lineage,
     output_statistics_output_dataset,
     ownership_dataset,
     schema_dataset,
@@ -69,8 +70,8 @@ def outputs(one: Described, edges: list[Edge], names: Names) -> list[OutputDatas
     """What a step of `one` leaves, with the origins of its columns."""
     found = []
     for node in dict.fromkeys(edge.downstream for edge in edges):
-        origins = _origins([edge for edge in edges if edge.downstream == node], names)
-        facets = _facets(one, node, names) | ({"columnLineage": origins} if origins else {})
+        by = [edge for edge in edges if edge.downstream == node]
+        facets = _facets(one, node, names) | {"lineage": _upstream(by, names)} | _origins(by, names)
         found.append(OutputDataset(*place(node, names), facets=facets, outputFacets=_left(one, node)))
     return found
 
@@ -228,8 +229,19 @@ def _left(one: Described, node: Node) -> dict[str, OutputDatasetFacet]:
     return {"outputStatistics": facet}
 
 
-def _origins(edges: list[Edge], names: Names) -> DatasetFacet | None:
-    """Of each column, those upstream that it is made of, or (INDIRECT) is only compared with."""
+def _upstream(edges: list[Edge], names: Names) -> DatasetFacet:
+    """What a dataset is made of, or (INDIRECT) only compared with: of a step with several outputs, which of which."""
+    found: list[lineage.LineageInput] = []
+    for edge in edges:
+        compared = bool(edge.columns) and not any(by.derives for by in edge.columns)
+        how = lineage.LineageTransformation(type="INDIRECT" if compared else "DIRECT", description=edge.how)
+        namespace, name = place(edge.upstream, names)
+        found.append(lineage.LineageDatasetInput(namespace, name, type="DATASET", transformations=[how]))
+    return lineage.LineageDatasetFacet(inputs=found, producer=PRODUCER)
+
+
+def _origins(edges: list[Edge], names: Names) -> dict[str, DatasetFacet]:
+    """Of each column, those upstream that it is made of, or (INDIRECT) only compared with, where that is known."""
     fields: dict[str, column_lineage_dataset.Fields] = {}
     for edge in edges:
         for by in edge.columns:
@@ -237,4 +249,5 @@ def _origins(edges: list[Edge], names: Names) -> DatasetFacet | None:
             how = [column_lineage_dataset.Transformation(type=way, description=by.how)]
             field = column_lineage_dataset.InputField(*place(edge.upstream, names), by.upstream, how)
             fields.setdefault(by.downstream, column_lineage_dataset.Fields(inputFields=[])).inputFields.append(field)
-    return column_lineage_dataset.ColumnLineageDatasetFacet(fields=fields, producer=PRODUCER) if fields else None
+    found = column_lineage_dataset.ColumnLineageDatasetFacet(fields=fields, producer=PRODUCER)
+    return {"columnLineage": found} if fields else {}

@@ -14,6 +14,8 @@ from include.catalogue import facets, lineage, openlineage
 from include.catalogue.model import Described
 from include.contracts.names import Names
 from include.settings import REPOSITORY
+from include.versions import describing
+from include.versions.pins import Pins
 from tests.catalogue import made, schemas
 
 NAMES = Names("prod")
@@ -114,6 +116,28 @@ def test_versions_columns_numbers_and_rules_of_a_table() -> None:
         "nulls_pct.owner": ("nulls_pct", "owner", True, "error"),
         "rejected_pct": ("rejected_pct", None, False, "error"),
     }
+
+
+def test_the_events_of_all_real_datasets_have_the_edges_of_the_graph_and_no_other() -> None:
+    real = describing.described(REPOSITORY, REPOSITORY / "include/datasets", Pins())
+    graph = lineage.graph(real)
+    found = {
+        (
+            (origin["namespace"], origin["name"]),
+            (output["namespace"], output["name"]),
+            origin["transformations"][0]["description"],
+        )
+        for one in real
+        for line in openlineage.to_ndjson(one, graph, NAMES).splitlines()
+        for output in json.loads(line)["outputs"]
+        for origin in output["facets"]["lineage"]["inputs"]
+    }
+    wanted = {
+        (facets.place(edge.upstream, NAMES), facets.place(edge.downstream, NAMES), edge.how) for edge in graph.edges
+    }
+    assert len(real) >= 8
+    assert len(wanted) > 30
+    assert found == wanted
 
 
 def test_every_column_edge_of_the_graph_is_told() -> None:
