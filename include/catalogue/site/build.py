@@ -42,6 +42,7 @@ _SETTINGS: dict[str, Any] = {
     "html_show_copyright": False,
     "html_show_search_summary": False,  # it fetches the pages found, which browsers refuse without a server
     "html_use_index": False,
+    "suppress_warnings": ["app.add_node", "app.add_directive", "app.add_role"],  # of a second site in one process
 }
 log = logging.getLogger("commons")
 

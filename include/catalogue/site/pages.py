@@ -67,6 +67,8 @@ class Dataset:
     dependents: list[Dependent]
     up: tuple[str, ...]
     down: tuple[str, ...]
+    known: frozenset[str]
+    """Datasets that have a page."""
     differences: Mapping[str, str] = field(default_factory=dict)
     """By commit, the page of what it changed."""
 
@@ -107,6 +109,7 @@ def _shown(one: Described, net: Network, owners: dict[str, str], differences: Ma
         dependents(net, one.name, owners),
         up,
         down,
+        frozenset(net.made),
         differences,
     )
 
@@ -119,7 +122,8 @@ def _page(shown: Dataset) -> Page:
     found = tuple((f"{name}.{column.name}", "column", f"column-{column.name}") for column in shown.columns)
     objects = ((name, "dataset", "top"), *found)
     title = printable(shown.one.contract.title, 200)
-    return Page(f"{FOLDER}/{name}", title, parts.lead(shown), sections, objects, shown.up, shown.down)
+    up = tuple(other for other in shown.up if other in shown.known)
+    return Page(f"{FOLDER}/{name}", title, parts.lead(shown), sections, objects, up, shown.down)
 
 
 def _index(listed: Sequence[Dataset]) -> Page:

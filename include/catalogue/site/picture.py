@@ -89,7 +89,7 @@ def _graph(net: Network, name: str, up: set[str], down: set[str]) -> tuple[dict[
             if None in ends or ends[0] == ends[1] or (of != name and edge.upstream.kind == "source"):
                 continue
             for id_, node in zip(ends, (edge.upstream, edge.downstream), strict=True):
-                boxes.setdefault(str(id_), _box(str(id_), node, name))
+                boxes.setdefault(str(id_), _box(str(id_), node, name, node.name in net.made))
             arrows.setdefault((str(ends[0]), str(ends[1])), []).append(edge.how)
     hosts = _hosts(net, name)
     boxes = {id_: _source(id_, hosts[id_]) if box.kind == "source" else box for id_, box in boxes.items()}
@@ -105,20 +105,15 @@ def _id(node: Node, name: str, others: set[str]) -> str | None:
     return f"dataset {node.name}" if node.name in others and node.kind in TABLES else None
 
 
-def _box(id_: str, node: Node, name: str) -> Box:
+def _box(id_: str, node: Node, name: str, known: bool) -> Box:
+    """The box of a node; of a dataset that is not `known`, which has no page, without a link."""
     if node.name == name and node.kind in _OWN:
         over, label = _OWN[node.kind]
         return Box(id_, node.kind, over, label, str(node), "#quality" if node.kind == "raw" else None, here=True)
     if node.name == name:
         return Box(id_, "table", "table", printable(name, _LETTERS), name, "#columns", here=True)
-    return Box(
-        id_,
-        "source" if node.kind == "source" else "dataset",
-        "dataset",
-        printable(node.name, _LETTERS),
-        node.name,
-        f"{node.name}.html",
-    )
+    kind = "source" if node.kind == "source" else "dataset"
+    return Box(id_, kind, "dataset", printable(node.name, _LETTERS), node.name, f"{node.name}.html" if known else None)
 
 
 def _source(id_: str, addresses: list[str]) -> Box:

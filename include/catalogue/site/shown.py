@@ -20,6 +20,8 @@ class Shown:
     type: str
     unit: str | None
     description: str
+    term: str | None
+    """The glossary term that says what it means."""
     heading: str | None
     """What it is called in the source, where that is something else."""
     sensitivity: Sensitivity
@@ -78,6 +80,7 @@ def _column(one: Described, column: Column, key: bool, profile: dict[str, Any], 
         type=column.type,
         unit=column.unit,
         description=column.description,
+        term=one.contract.catalogue.terms.get(column.name),
         heading=column.source if column.source != column.name else None,
         sensitivity=level,
         key=key,
