@@ -1,6 +1,8 @@
 """Datasets as a repository describes them, made by hand: one of each kind that a catalogue has to tell of."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from include.catalogue.model import Described, Past
@@ -162,3 +164,12 @@ def hostile() -> Described:
         contract=said, schema=TableSchema(columns=columns, key=("plant",)), addresses=(address,), quality=None,
         history=(past(CONTENT, 1, why=text),), record=record(why=text),
     )  # fmt: skip
+
+
+def golden() -> Described:
+    """The matched version among the golden files: schema, contract and report as a publication wrote them."""
+    folder = Path(__file__).parents[1] / "golden/matched"
+    said = loader.loads((folder / "contract.yaml").read_bytes())
+    schema = TableSchema.from_json((folder / "schema.json").read_bytes())
+    links = json.loads((folder / "match.json").read_bytes())
+    return Described("plants", said, record(), schema, links=links, addresses=(ADDRESS,))

@@ -20,6 +20,7 @@ PROV, SPDX = Namespace("http://www.w3.org/ns/prov#"), Namespace("http://spdx.org
 ADMS = Namespace("http://www.w3.org/ns/adms#")
 CASES = {
     "all": made.plants(),
+    "golden": made.golden(),
     "planned": made.planned(),
     "hostile": made.hostile(),
     "own licence": made.plants(contract=made.contract(licence="LicenseRef-Own")),

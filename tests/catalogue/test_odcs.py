@@ -28,7 +28,9 @@ def custom(of: dict[str, Any]) -> dict[str, Any]:
     return {item["property"]: item["value"] for item in of["customProperties"]}
 
 
-@pytest.mark.parametrize("one", [made.plants(), made.planned(), made.hostile(), made.planned(more=made.MATCH)])
+@pytest.mark.parametrize(
+    "one", [made.plants(), made.golden(), made.planned(), made.hostile(), made.planned(more=made.MATCH)]
+)
 def test_it_is_valid_by_the_published_schema(one: Described, check: schemas.Check) -> None:
     document = said(one)
     assert check(document) == []

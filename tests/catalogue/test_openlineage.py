@@ -43,7 +43,14 @@ def ends(datasets: list[dict[str, Any]]) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "one", [made.plants(), made.planned(more=made.MATCH), made.hostile(), made.plants(schema=None, quality=None)]
+    "one",
+    [
+        made.plants(),
+        made.golden(),
+        made.planned(more=made.MATCH),
+        made.hostile(),
+        made.plants(schema=None, quality=None),
+    ],
 )
 def test_events_and_facets_are_valid_by_the_published_schemas(one: Described, check: schemas.Check) -> None:
     events = told(one)
