@@ -13,7 +13,7 @@ from ..contracts.model import Contract
 from ..contracts.places import shown
 from ..errors import ContractError, DataCommonsError
 from .describing import addresses, extracts
-from .pins import Entry, Pins
+from .pins import Entry, Pins, Withdrawn
 from .reading import located
 
 _FILES = ("raw/sources.json", "schema.json", "contract.yaml")
@@ -30,6 +30,8 @@ class Origins:
     """Those whose folder is gone and that are still pinned; their contract is that of the version, where it is here."""
     unpublished: set[str] = field(default_factory=set)
     """Those without a version."""
+    withdrawn: dict[str, Withdrawn] = field(default_factory=dict)
+    """Those whose newest version was withdrawn."""
 
 
 def origins(repository: Path, room: Path, pins: Pins) -> Origins:
@@ -38,7 +40,8 @@ def origins(repository: Path, room: Path, pins: Pins) -> Origins:
     Of a dataset whose version's bytes are not here (`lacking`) the columns are not known.
     """
     there = loader.names(room)
-    found = Origins(unpublished=set(there) - set(pins.entries))
+    withdrawn = {name: entry.meta.withdrawn for name, entry in pins.entries.items() if entry.meta.withdrawn}
+    found = Origins(unpublished=set(there) - set(pins.entries), withdrawn=withdrawn)
     for name in there:
         try:
             contract = loader.alone(room / name)

@@ -236,7 +236,9 @@ def test_an_impact_says_who_through_what_and_what_would_stop() -> None:
     assert found["units"].stops == ()
     assert "are counted, and stay" in reached(known, "plants")["units"].stops[1]
     assert reached(known, "countries", "title") == {}
-    assert reached(known, "countries", "id").keys() == {"plants", "units"}
+    by_column = reached(known, "countries", "id")
+    assert by_column.keys() == {"plants", "units"}
+    assert by_column["plants"].stops == found["plants"].stops
 
 
 def test_an_impact_on_matching_names_the_columns_that_are_looked_up() -> None:

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from include.settings import REPOSITORY
+from include.versions import worktree
+from include.versions.pins import Withdrawn, render
 from tests.clone import environment, make_clone
 
 CONTRACT = """\
@@ -266,6 +268,17 @@ def test_a_folder_that_somebody_deleted_is_still_told_where_it_is_pinned(clone: 
     assert "elf_codes: its folder is gone" in impact
     shutil.rmtree(clone.room / "owid_co2")  # never pinned
     assert "no such dataset" in commons(clone, "lineage", "owid_co2", code=2)
+
+
+def test_a_version_that_was_withdrawn_is_not_promised_back(clone: Clone) -> None:
+    gone = Withdrawn(by="owner@example.org", at="2026-02-01T00:00:00Z", why="It names a person.")
+    pins = worktree.pins(clone.root)
+    entry = pins.entries["elf_codes"]
+    entry = entry.model_copy(update={"meta": entry.meta.model_copy(update={"withdrawn": gone})})
+    (clone.root / "data.dvc").write_text(render(pins.withdrawing(entry, last=False)))
+    said = commons(clone, "lineage", "elf_codes", "--up")
+    assert "elf_codes: its newest version was withdrawn by owner@example.org" in said
+    assert "are not here" not in said
 
 
 def test_two_datasets_that_claim_one_table_are_told(clone: Clone) -> None:

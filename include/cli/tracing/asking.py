@@ -1,6 +1,6 @@
 """What is asked of lineage, and all that is known here to answer it, with the gaps told."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -131,25 +131,34 @@ def _columns(node: Node, found: Origins, whole: Graph) -> Iterator[str]:
 def gaps(asked: Asked, steps: Iterable[Step]) -> list[str]:
     """What is not known of the datasets in `steps`, and what to do, in sentences."""
     named = sorted({step.node.name for one in steps for step in walk(one) if step.node.kind != "source"})
-    found, room = asked.found, settings().datasets
-    told = [
-        f"{name}: its contract can't be read, so what it uses is not shown. `commons check {name}` says why."
-        for name in sorted(found.broken)
-    ]
+    return [*_absent(asked.found, named), *_promised(asked.found, named)]
+
+
+def _absent(found: Origins, named: Sequence[str]) -> Iterator[str]:
+    """Of datasets whose contract is not here, or can't be read; any of these might use what is asked for."""
+    for name in sorted(found.broken):
+        yield f"{name}: its contract can't be read, so what it uses is not shown. `commons check {name}` says why."
     for name in named:
         if entry := found.gone.get(name):
-            told.append(
-                f"{name}: its folder is gone from {room}, and data.dvc still pins a version of it, of "
+            yield (
+                f"{name}: its folder is gone from {settings().datasets}, and data.dvc still pins a version of it, of "
                 f"{counted(entry.meta.rows, 'row')}. Bring the folder back, or take out what names it."
             )
         elif name not in found.datasets and name not in found.broken:
-            told.append(f"{name}: is named by others here, and there is no such dataset. `commons check` says where.")
+            yield f"{name}: is named by others here, and there is no such dataset. `commons check` says where."
+
+
+def _promised(found: Origins, named: Sequence[str]) -> Iterator[str]:
+    """Of datasets of which only what contract.yaml and schema.py promise is known."""
     if new := [name for name in named if name in found.unpublished]:
-        told.append(f"No version yet of {', '.join(new)}: shown is what contract.yaml and schema.py promise.")
-    if lacking := [name for name in named if name in found.datasets and found.datasets[name].lacking]:
-        told.append(
+        yield f"No version yet of {', '.join(new)}: shown is what contract.yaml and schema.py promise."
+    for name, gone in found.withdrawn.items():
+        if name in named:
+            yield f"{name}: its newest version was withdrawn by {gone.by} on {gone.at}: {gone.why}"
+    away = [name for name in named if name in found.datasets and found.datasets[name].lacking]
+    if lacking := [name for name in away if name not in found.withdrawn and name not in found.gone]:
+        yield (
             f"The bytes of {', '.join(lacking)} are not here: their addresses are those of the contract, their columns "
             f"those of schema.py. `commons rebuild --from-source --restore {' '.join(lacking)}` brings what was "
             "published."
         )
-    return told
