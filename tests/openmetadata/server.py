@@ -305,6 +305,11 @@ class _Server(ThreadingHTTPServer):
         super().__init__(*args)
         self.open: set[Any] = set()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Is quiet about a client that went away."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
     def server_close(self) -> None:
         super().server_close()
         for connection in list(self.open):
