@@ -44,7 +44,7 @@ class Column(Strict):
     description: str = ""
     sensitivity: Sensitivity = "public"
     source: str | None = None
-    """Its heading in the source; None if extract.py makes it."""
+    """Its heading in the source; None if that is its name in snake case, or if extract.py makes it."""
     values: tuple[str, ...] | None = None
     """The only values that it takes, as text in order; None for any."""
 
