@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from include.settings import REPOSITORY
 from tests.clone import environment
 
@@ -63,7 +65,10 @@ class Terminal:
 @contextmanager
 def terminal(*arguments: str, at: Path) -> Iterator[Terminal]:
     """`commons` with `arguments`, typed in the folder `at`."""
-    process, side = pty.fork()
+    try:
+        process, side = pty.fork()
+    except OSError as error:
+        pytest.skip(f"this machine has no pseudo-terminals: {error}")
     if not process:
         os.chdir(at)
         known = environment() | {"PYTHONPATH": str(REPOSITORY), "TERM": "xterm", "COLUMNS": "160", "LINES": "50"}
