@@ -37,11 +37,16 @@ class Plan:
     across: float
 
 
-def laid_out(boxes: Collection[str], arrows: Iterable[Ends], length: float, breadth: float, gap: float) -> Plan:
-    """Layers of boxes `length` along and `breadth` across, `gap` between layers; a circle ends at its last arrow."""
+def laid_out(
+    boxes: Collection[str], arrows: Iterable[Ends], length: float, breadth: float, gap: float, most: int
+) -> Plan:
+    """Layers of at most so many boxes, `length` along and `breadth` across, `gap` between layers.
+
+    A circle ends at its last arrow.
+    """
     arrows = list(arrows)
     forward = _acyclic(boxes, arrows)
-    layer = _layer(forward)
+    layer = _split(_layer(forward), most)
     chains = {ends: _chain(ends, layer, forward) for ends in arrows}
     order = _ordered(layer, chains.values())
     across, whole = _across(order, set(boxes), breadth)
@@ -67,6 +72,15 @@ def _layer(graph: "nx.DiGraph[str]") -> dict[str, int]:
     for node in reversed(list(nx.topological_sort(graph))):
         layer[node] = min((layer[after] for after in graph.successors(node)), default=layer[node] + 1) - 1
     return layer
+
+
+def _split(layer: Mapping[str, int], most: int) -> dict[str, int]:
+    """Layers of more than `most` boxes as several."""
+    found: dict[str, int] = {}
+    for number in sorted(set(layer.values())):
+        nodes, first = [node for node in layer if layer[node] == number], max(found.values(), default=-1) + 1
+        found |= {node: first + at // most for at, node in enumerate(nodes)}
+    return found
 
 
 def _chain(ends: Ends, layer: dict[str, int], forward: "nx.DiGraph[str]") -> list[str]:

@@ -19,6 +19,8 @@ MOST = 12
 WIDTH, HEIGHT = 176.0, 46.0
 _MARGIN = 6.0
 _LETTERS = 23
+_BESIDE = 2
+"""Boxes beside each other on a narrow screen."""
 _OWN = {"raw": ("raw", "bytes as fetched"), "matches": ("matches", "names linked"), "rollup": ("rollup", "by owner")}
 
 
@@ -153,7 +155,8 @@ def _hosts(net: Network, name: str) -> dict[str, list[str]]:
 
 def _picture(way: Way, boxes: dict[str, Box], arrows: dict[tuple[str, str], str], told: str, left_out: str) -> Picture:
     sizes = (WIDTH, HEIGHT) if way == "across" else (HEIGHT, WIDTH)
-    plan = laid_out(boxes, arrows, *sizes, gap=44.0 if way == "across" else 30.0)
+    gap, most = (44.0, len(boxes)) if way == "across" else (30.0, _BESIDE)
+    plan = laid_out(boxes, arrows, *sizes, gap, most)
     turn = (lambda p: p) if way == "across" else (lambda p: Point(p.across, p.along))
     placed = tuple(Placed(boxes[id_], *map(_round, turn(plan.places[id_]))) for id_ in boxes)
     drawn = tuple(Drawn(_path(map(turn, plan.routes[ends]), way), how) for ends, how in arrows.items())
