@@ -1,10 +1,12 @@
 """OpenMetadata told of datasets: all of what is known, once; what people wrote stays; and it fails in words."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from include.catalogue.naming import pipeline, place
 from include.catalogue.nodes import Node
 from include.contracts.columns import Column, TableSchema
 from include.errors import DataError, EnvironmentFault
+from include.settings import REPOSITORY
 from tests.catalogue import made
 from tests.openmetadata.deployed import Deployed, deployed
 from tests.openmetadata.server import Fault
@@ -418,6 +421,20 @@ def test_an_address_of_300_characters_with_dots_quotes_and_emoji_is_found_again(
     assert len(node.name) == 256
     assert told.server.named("containers", node.fqn)["fullPath"] == address
     assert not any(vars(told.sync(small("shares", addresses=(address,)))).values())
+
+
+def test_each_call_is_one_of_those_that_the_page_lists(told: Told) -> None:
+    fill = [small(f"d{number:02d}") for number in range(30)]
+    told.sync(made.plants(), *others(), *fill)
+    told.server.by_hand("containers", told.fqn("raw", "d00"), "/displayName", "")
+    told.sync(made.plants(contract=made.contract(access="internal")), *others(), *fill)
+    told.diff(*others())
+    page = (REPOSITORY / "docs/openmetadata.md").read_text(encoding="utf-8")
+    listed = {*re.findall(r"`((?:GET|PUT|POST|PATCH|DELETE) /[^`]+)`", page)}
+    ours = {re.sub(r"/(table|container)/\{id\}", "/{type}/{id}", one.route) for one in told.server.told.asked}
+    assert len(ours) > 40
+    assert ours <= listed
+    assert version("openmetadata-ingestion") in page
 
 
 # It fails
