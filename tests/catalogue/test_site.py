@@ -250,6 +250,13 @@ def test_texts_of_any_kind_break_no_page(tmp_path: Path, caplog: pytest.LogCaptu
     assert len(html) < 40 * LONGEST
 
 
+def test_the_search_reads_what_tells_datasets_apart(tmp_path: Path) -> None:
+    script = (site(tmp_path, [plants(), derived("a", "plants")]) / "searchindex.js").read_text()
+    assert "capacity_mw" in script
+    assert CONTENT[:12] not in script
+    assert "misc" not in script
+
+
 def test_no_link_leads_to_a_page_or_place_that_is_not_there(tmp_path: Path) -> None:
     """`plants` refers to datasets that have no page: their contracts are broken, or left the repository."""
     made = site(tmp_path, [plants(), hostile_named(), derived("a", "plants"), derived("b", "a", "gone")])

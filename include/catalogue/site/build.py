@@ -56,15 +56,16 @@ class Source(Parser):
         """Fills `document`; tells the search of the page's objects."""
         page = json.loads(inputstring)
         whole = _section("top", page["title"], page["lead"])
-        whole += [_section(part["id"], part["title"], part["html"]) for part in page["sections"]]
+        whole += [_section(**part) for part in page["sections"]]
         document += whole
         env = document.settings.env
         env.metadata[env.docname].update(orphan=True, up=page["up"], down=page["down"])
         env.domaindata[Objects.name]["objects"] += [(*found, env.docname) for found in page["objects"]]
 
 
-def _section(id_: str, title: str, html: str) -> nodes.section:
-    return nodes.section("", nodes.title(title, title), nodes.raw("", html, format="html"), ids=[id_])
+def _section(id: str, title: str, html: str, searched: bool = True) -> nodes.section:
+    classes = [] if searched else ["no-search"]
+    return nodes.section("", nodes.title(title, title), nodes.raw("", html, format="html"), ids=[id], classes=classes)
 
 
 class Objects(Domain):

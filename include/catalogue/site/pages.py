@@ -26,7 +26,9 @@ VERSIONS = 200
 """Versions that a page lists, the newest."""
 _LISTED = 200
 """Dependents that a page lists, the nearest."""
-_SECTIONS = ("columns", "lineage", "quality", "versions", "cite", "open", "record")
+_SECTIONS = {"columns": True, "lineage": True}
+_SECTIONS |= dict.fromkeys(("quality", "versions", "cite", "open", "record"), False)
+"""By their id, whether the search reads them: not what is alike on all pages, nor hashes."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Section:
     id: str
     title: str
     html: str
+    searched: bool
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,9 @@ def _shown(one: Described, net: Network, owners: dict[str, str], differences: Ma
 def _page(shown: Dataset) -> Page:
     parts = _template("dataset.html.j2")
     titles = dict(parts.titles)
-    sections = tuple(Section(id_, titles[id_], getattr(parts, id_)(shown)) for id_ in _SECTIONS)
+    sections = tuple(
+        Section(id_, titles[id_], getattr(parts, id_)(shown), searched) for id_, searched in _SECTIONS.items()
+    )
     name = shown.one.name
     found = tuple((f"{name}.{column.name}", "column", f"column-{column.name}") for column in shown.columns)
     objects = ((name, "dataset", "top"), *found)
