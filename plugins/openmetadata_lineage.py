@@ -156,7 +156,8 @@ def _dag(dag: Any) -> dict[str, Any]:
     file = ""
     with suppress(Exception):
         file = str(dag.relative_fileloc or "")
-    return {"description": dag.description, "file": file, "tasks": tasks}
+    address = conf.get("api", "base_url", fallback="")
+    return {"description": dag.description, "file": file, "address": address, "tasks": tasks}
 
 
 def _entities(xlets: Any) -> list[dict[str, str]]:

@@ -22,6 +22,7 @@ def pipeline(client: Any, service: str, dag: Mapping[str, Any]) -> Any:
     from airflow_provider_openmetadata.lineage.runner import AirflowLineageRunner
 
     runner = AirflowLineageRunner(client, service, _as_airflow_has_it(dag))
+    runner.host_port = dag["address"] or runner.host_port  # of the Airflow that ran it, whoever delivers
     made = runner.create_or_update_pipeline_entity(runner.get_or_create_pipeline_service())
     made = made or known(client, service, dag["id"])
     if made is None or _shape(made) != {task["id"]: set(task["downstream"]) for task in dag["tasks"]}:

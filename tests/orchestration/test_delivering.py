@@ -9,13 +9,18 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk import Asset
+from airflow.sdk.exceptions import AirflowFailException
 
+from include.adapters import spool, turns
+from include.adapters.store import own_store
 from include.contracts import loader
 from include.contracts.layout import CATALOGUE
 from include.errors import ContractError
 from include.orchestration import dag as dags
+from include.orchestration import delivering
 from include.orchestration.delivering import catalogue_dag
 from include.settings import REPOSITORY, settings
+from tests.adapters.test_spool import event
 from tests.orchestration.conftest import CONTRACT, REFERENCE, write_matched
 
 
@@ -84,3 +89,15 @@ def test_they_are_the_same_in_what_airflow_stores(room: Callable[..., Path], tmp
     assert found["match"].outlets == dag.get_task("match").outlets
     assert found["match"].outlets[0]["fqn"].endswith("owners__matches")
     assert not found["compare"].outlets
+
+
+def test_its_task_shows_what_became_of_the_spool(tmp_path: Path, variables: Callable[..., None]) -> None:
+    """As its result where all is well, as its failure where something waits: that is what an operator sees."""
+    variables(COMMONS_STORE=f"file://{tmp_path}/store")
+    store = own_store()
+    spool.put(store, event(1))
+    told = delivering._deliver()
+    assert (told["configured"], told["waiting"], told["oldest"]) == (False, 1, "2026-03-29T01:00:00Z")
+    variables(AIRFLOW__LINEAGE__OPENMETADATA_API_ENDPOINT="http://127.0.0.1:9/api")
+    with turns.turn(store), pytest.raises(AirflowFailException, match="delivers the spool now"):
+        delivering._deliver()

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import os
+import sys
+from contextlib import redirect_stdout
 from typing import Any
 
 from ...adapters import spool
@@ -28,7 +30,8 @@ def flushed() -> tuple[Told, DataCommonsError | None]:
     os.environ.setdefault(
         "AIRFLOW_HOME", str(HOME)
     )  # the client's runner reads Airflow's configuration, wherever it is
-    report = Delivery(store, connected, where.airflow_service_name, synced).run()
+    with redirect_stdout(sys.stderr):  # Airflow says there what it says; ours is read by programs
+        report = Delivery(store, connected, where.airflow_service_name, synced).run()
     told = _told(store, report)
     return told, _wrong(told)
 

@@ -17,6 +17,7 @@ from tests.openmetadata.server import TOKEN, Fault, OpenMetadata, serving
 
 SECOND = dt.timedelta(seconds=1)
 START = dt.datetime(2026, 10, 25, tzinfo=dt.UTC)
+AIRFLOW = "https://airflow.example.org"
 TASKS = ["extract", "validate", "publish", "announce"]
 
 
@@ -69,7 +70,7 @@ def dag(tasks: list[str] = TASKS) -> dict[str, Any]:
                 "outlets": [xlet(*one, name) for one in outlets],
             }
         )
-    return {"id": "wells", "description": "Wells", "file": "dags/datasets.py", "tasks": made}
+    return {"id": "wells", "description": "Wells", "file": "dags/datasets.py", "address": AIRFLOW, "tasks": made}
 
 
 class Happening:
@@ -189,6 +190,7 @@ def test_a_run_becomes_service_pipeline_status_and_edges(store: Store, server: O
     pipeline = server.entity("pipelines", "airflow.wells")
     assert [task["name"] for task in pipeline["tasks"]] == TASKS
     assert pipeline["tasks"][0]["downstreamTasks"] == ["validate"]
+    assert pipeline["tasks"][0]["sourceUrl"] == f"{AIRFLOW}/dags/wells/tasks/extract"
     (status,) = statuses(server)
     assert status["executionStatus"] == "Successful"
     assert status["timestamp"] == START.timestamp() * 1000
