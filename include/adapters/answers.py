@@ -31,9 +31,8 @@ def _of_the_client(error: Exception) -> bool:
     """Whether it is of the way there and back, though its class is a ValueError or such."""
     from metadata.ingestion.ometa.ometa_api import EmptyPayloadException
     from pydantic import ValidationError
-    from requests.exceptions import RequestException
 
-    return isinstance(error, EmptyPayloadException | ValidationError | RequestException)
+    return isinstance(error, EmptyPayloadException | ValidationError | OSError)
 
 
 def words(error: Exception) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import DataCommonsError, EnvironmentFault
+from ..errors import EnvironmentFault
 from ..settings import Lineage, lineage
 
 Json = dict[str, Any]
@@ -61,7 +61,8 @@ def speaking(where: Lineage) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not isinstance(error, DataCommonsError) and isinstance(error, _faults()):
+        of_requests = type(error).__module__.startswith("requests.")  # an answer that is not OpenMetadata's own
+        if of_requests or isinstance(error, _faults()):
             told = f"OpenMetadata at {where.openmetadata_api_endpoint}: {_told(error)} Data are not concerned."
             raise EnvironmentFault(told) from error
         raise
@@ -70,10 +71,10 @@ def speaking(where: Lineage) -> Iterator[None]:
 def _faults() -> tuple[type[Exception], ...]:
     from metadata.ingestion.ometa import client
     from metadata.ingestion.ometa.mixins import server_mixin
-    from requests.exceptions import RequestException
 
-    way = (client.APIError, client.LimitsException, client.RestTransportError, client.HtmlResponseError)
-    return (*way, server_mixin.VersionMismatchException, server_mixin.VersionNotFoundException, RequestException)
+    way = (client.APIError, client.LimitsException, client.RestTransportError)
+    who = (client.HtmlResponseError, server_mixin.VersionMismatchException, server_mixin.VersionNotFoundException)
+    return (*way, *who)
 
 
 def _told(error: Exception) -> str:
