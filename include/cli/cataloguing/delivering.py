@@ -106,11 +106,11 @@ class Delivery:
         client = self.client
         if event["kind"] == "dataset":
             self.sync(client, event["name"])
-            self._edges(event, [task["id"] for task in event["dag"]["tasks"]])
+            self._edges(event, None)
         else:
             self._status(event)
-            if event["kind"] == "task" and event["task"]["state"] == "success" and "tasks" in event["dag"]:
-                self._edges(event, [event["task"]["id"]])
+            if event["kind"] == "task" and event["task"]["state"] == "success":
+                self._edges(event, event["task"]["id"])
 
     def _status(self, event: Event) -> None:
         """The record is kept first: it is what the next event of the run is merged with."""
@@ -122,11 +122,11 @@ class Delivery:
         if told:
             pipelines.tell_status(self.client, pipeline, told)
 
-    def _edges(self, event: Event, task_ids: list[str]) -> None:
-        pipeline = self._pipeline(event)
-        for task in event["dag"]["tasks"]:
-            if task["id"] in task_ids:
-                pipelines.tell_edges(self.client, pipeline, task["inlets"], task["outlets"])
+    def _edges(self, event: Event, only: str | None) -> None:
+        """What the tasks of the event's DAG made, or `only` one of them; nothing where the event knows no tasks."""
+        for task in event["dag"].get("tasks", ()):
+            if only in (None, task["id"]) and task["outlets"]:
+                pipelines.tell_edges(self.client, self._pipeline(event), task["inlets"], task["outlets"])
 
     def _pipeline(self, event: Event) -> Any:
         """The pipeline of the event's DAG; of an event of the scheduler, which knows no DAG, the one that is there."""

@@ -129,9 +129,7 @@ def synced(client: Any, name: str) -> None:
     ids = [client.client.get(f"/tables/name/commons.b.s.{one}")["id"] for one in ("codes", name)]
     pair = {"fromColumns": ["commons.b.s.codes.id"], "toColumn": f"commons.b.s.{name}.id"}
     ends = {key: {"id": one, "type": "table"} for key, one in zip(("fromEntity", "toEntity"), ids, strict=True)}
-    by = client.client.get("/pipelines/name/airflow.wells")["id"]
-    details = {"columnsLineage": [pair], "pipeline": {"id": by, "type": "pipeline"}}
-    client.client.put("/lineage", json={"edge": {**ends, "lineageDetails": details}})
+    client.client.put("/lineage", json={"edge": {**ends, "lineageDetails": {"columnsLineage": [pair]}}})
 
 
 def deliver(store: Store, server: OpenMetadata, **client: Any) -> Report:
@@ -349,6 +347,19 @@ def test_an_event_that_is_refused_for_good_is_set_apart_and_the_rest_comes(store
     assert told["reason"] == "400: told to fail with 400"
     assert report.refused == [f"{path}: {told['reason']}"]
     assert statuses(server)[0]["executionStatus"] == "Successful"
+
+
+def test_a_version_that_a_person_marked_as_announced_is_told(store: Store, server: OpenMetadata) -> None:
+    """Then Airflow's own server tells of it, which knows no tasks."""
+    run = Happening(store)
+    run.task("extract")
+    run.dag = {"id": "wells"}
+    run.task("announce")
+    run.version()
+    report = deliver(store, server)
+    assert (report.delivered, report.refused, report.away) == (3, [], None)
+    assert server.entity("tables", "commons.b.s.wells")
+    assert [task["name"] for task in statuses(server)[0]["taskStatus"]] == ["extract", "announce"]
 
 
 def test_what_is_no_event_is_set_apart(store: Store, server: OpenMetadata) -> None:
