@@ -4,7 +4,7 @@ import importlib
 import sys
 
 NAMES = ("pipeline", "parsing", "publish", "path", "revisions", "history", "opening", "diff", "verify")
-NAMES += ("linking", "matching", "docs_site", "listener")
+NAMES += ("linking", "matching", "docs_site", "listener", "catalogue")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or NAMES:

@@ -302,6 +302,7 @@ def test_a_table_that_somebody_deleted_by_hand_is_made_again_and_told(told: Told
     asked = {"upstreamDepth": 1, "downstreamDepth": 1}
     assert len(told.server.ask("GET", f"/lineage/table/name/{table}", **asked)["upstreamEdges"]) == 2
     assert told.diff(made.plants(), *others()) == []
+    assert told.table()["id"] in told.server.told.state.profiles
 
 
 def test_a_dataset_that_left_the_repository_is_deleted_softly(told: Told) -> None:
