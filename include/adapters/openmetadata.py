@@ -4,10 +4,11 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import EnvironmentFault
+from ..errors import DataCommonsError, EnvironmentFault
 from ..settings import Lineage, lineage
 
 Json = dict[str, Any]
@@ -30,9 +31,14 @@ def configured() -> Lineage:
 def connect(where: Lineage | None = None) -> Any:
     """A client of the server, whose version is its own (major.minor). Importing it takes ten seconds.
 
-    Raises EnvironmentFault where no address is set, the client's own errors otherwise: `speaking` says them in words.
+    Raises EnvironmentFault where no address is set or no client is installed, else the client's own errors, which
+    `speaking` says in words.
     """
     where = where or configured()
+    if find_spec("metadata") is None:
+        raise EnvironmentFault(
+            "OpenMetadata's client is not installed here. Install openmetadata-ingestion, or use .venv."
+        )
     from metadata.generated.schema.entity.services.connections.metadata.openMetadataConnection import (
         OpenMetadataConnection,
     )
@@ -62,7 +68,8 @@ def speaking(where: Lineage) -> Iterator[None]:
         yield
     except Exception as error:
         of_requests = type(error).__module__.startswith("requests.")  # an answer that is not OpenMetadata's own
-        if of_requests or isinstance(error, _faults()):
+        ours = isinstance(error, DataCommonsError)
+        if of_requests or (not ours and isinstance(error, _faults())):
             told = f"OpenMetadata at {where.openmetadata_api_endpoint}: {_told(error)} Data are not concerned."
             raise EnvironmentFault(told) from error
         raise
