@@ -6,9 +6,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from include.adapters import openmetadata as api
-from include.adapters.agreeing import Memories, Report, Sync
-from include.adapters.catalogued import Catalogued
+from include.adapters.openmetadata import client as api
+from include.adapters.openmetadata.agreeing import Memories, Report, Sync
+from include.adapters.openmetadata.catalogued import Catalogued
 from include.adapters.store import Store
 from include.catalogue.entities import Entry, entry
 from include.catalogue.lineage import graph

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from include.adapters import openmetadata as api
-from include.adapters.agreeing import Memories, Report, Sync, differences
-from include.adapters.catalogued import Catalogued
+from include.adapters.openmetadata import client as api
+from include.adapters.openmetadata.agreeing import Memories, Report, Sync, differences
+from include.adapters.openmetadata.catalogued import Catalogued
 from include.adapters.store import Store
 from include.catalogue.entities import claimed_once, entry
 from include.catalogue.lineage import graph

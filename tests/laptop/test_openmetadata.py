@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from include.adapters import openmetadata, spool
+from include.adapters import spool
+from include.adapters.openmetadata import client as openmetadata
 from include.adapters.store import Store
 from include.cli.cataloguing.delivering import Delivery
 from include.settings import lineage

@@ -10,7 +10,8 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from ...adapters import answers, pipelines, spool, turns
+from ...adapters import spool, turns
+from ...adapters.openmetadata import answers, pipelines
 from ...adapters.spool import Event, Waiting
 from ...adapters.store import Store
 from ...catalogue import runs

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...adapters import openmetadata
+from ...adapters.openmetadata import client as openmetadata
 from ...adapters.store import Store, own_store
 from ...contracts import loader
 from ...contracts.names import Names
@@ -18,7 +18,7 @@ from ..local import dataset_folder
 from ..progress import progress
 
 if TYPE_CHECKING:
-    from ...adapters.agreeing import Report
+    from ...adapters.openmetadata.agreeing import Report
     from ...catalogue.entities import Entry
     from ...catalogue.model import Described
 
@@ -79,8 +79,8 @@ def different(names: Sequence[str]) -> list[dict[str, Any]]:
     if problems:
         raise DataError(*problems)
     with openmetadata.speaking(where), progress("Reading what OpenMetadata has"):
-        from ...adapters.agreeing import Memories, differences
-        from ...adapters.catalogued import Catalogued
+        from ...adapters.openmetadata.agreeing import Memories, differences
+        from ...adapters.openmetadata.catalogued import Catalogued
 
         memories = Memories(own_store(), where.openmetadata_api_endpoint)
         known = loader.names(Path(settings().datasets))
@@ -142,8 +142,8 @@ def _sync(
     many: bool = False,
     tell: Callable[[int], None] = lambda _: None,
 ) -> "Report":
-    from ...adapters.agreeing import Memories, Sync
-    from ...adapters.catalogued import Catalogued
+    from ...adapters.openmetadata.agreeing import Memories, Sync
+    from ...adapters.openmetadata.catalogued import Catalogued
     from ...catalogue.naming import pipeline
 
     def dag(name: str) -> str:

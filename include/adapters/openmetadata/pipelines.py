@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from ..errors import DataError, EnvironmentFault
+from ...errors import DataError, EnvironmentFault
 
 Xlet = Mapping[str, str]
 """An inlet or outlet: entity (table, container), fqn, key."""

@@ -4,10 +4,10 @@ import hashlib
 import json
 from typing import Any
 
-from ..catalogue.entities import Entry, Link
-from ..catalogue.naming import Place
-from ..catalogue.remembering import Memory
-from . import openmetadata as api
+from ...catalogue.entities import Entry, Link
+from ...catalogue.naming import Place
+from ...catalogue.remembering import Memory
+from . import client as api
 from .catalogued import Catalogued, Json
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..catalogue.entities import PROPERTIES, Entity, Entry
-from ..catalogue.naming import Place, entity_name, fqn
-from . import openmetadata as api
+from ...catalogue.entities import PROPERTIES, Entity, Entry
+from ...catalogue.naming import Place, entity_name, fqn
+from . import client as api
 
 Json = dict[str, Any]
 FIELDS = {"tables": "owners,tags,domains,extension,columns", "containers": "tags,dataModel"}

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from ..catalogue.entities import Entity, Entry
-from ..errors import DataError
-from . import openmetadata as api
+from ...catalogue.entities import Entity, Entry
+from ...errors import DataError
+from . import client as api
 from .catalogued import Catalogued
 
 if TYPE_CHECKING:

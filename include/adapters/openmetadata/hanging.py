@@ -2,9 +2,9 @@
 
 from urllib.parse import quote
 
-from ..catalogue.entities import Entry
-from ..catalogue.remembering import Memory
-from . import openmetadata as api
+from ...catalogue.entities import Entry
+from ...catalogue.remembering import Memory
+from . import client as api
 from .catalogued import Catalogued
 
 

@@ -1,8 +1,8 @@
 """What OpenMetadata's answer means for an event: it waits, or it is refused for good."""
 
-from ..errors import DataCommonsError, EnvironmentFault
-from ..settings import lineage
-from . import openmetadata
+from ...errors import DataCommonsError, EnvironmentFault
+from ...settings import lineage
+from . import client
 
 WAITING = (401, 403, 408, 429)
 """Of the statuses from 400 to 499, those that say nothing of what was sent."""
@@ -38,7 +38,7 @@ def _of_the_client(error: Exception) -> bool:
 def words(error: Exception) -> str:
     """What happened, in a sentence or two without a token."""
     try:
-        with openmetadata.speaking(lineage()):
+        with client.speaking(lineage()):
             raise error
     except DataCommonsError as told:
         return str(told)

@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import DataCommonsError, EnvironmentFault
-from ..settings import Lineage, lineage
+from ...errors import DataCommonsError, EnvironmentFault
+from ...settings import Lineage, lineage
 
 Json = dict[str, Any]
 PAGE = 500

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from ..catalogue.entities import Entity, Entry
-from ..catalogue.judged import DEFINITIONS, definition
-from ..catalogue.merging import Difference, Merge, Written, kept_in, merge, remembered
-from ..catalogue.remembering import Memory
+from ...catalogue.entities import Entity, Entry
+from ...catalogue.judged import DEFINITIONS, definition
+from ...catalogue.merging import Difference, Merge, Written, kept_in, merge, remembered
+from ...catalogue.remembering import Memory
+from ..store import Store
+from . import client as api
 from . import hanging, leaving, linking
-from . import openmetadata as api
 from .catalogued import Catalogued, Json
-from .store import Store
 
 FOLDER = "catalogue"
 """Of the store: what was sent of each dataset."""
